@@ -1,0 +1,16 @@
+/** Time as a dependency, so that a test can turn it. */
+export type Clock = {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Calls back once after `ms`; returns the cancellation. Does not keep the process alive. */
+  after(ms: number, callback: () => void): () => void
+}
+
+export const systemClock: Clock = {
+  now: Date.now,
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}

@@ -1,0 +1,23 @@
+import type { Readable } from 'node:stream'
+
+export type StoredFile = { sizeBytes: number; sha256: string }
+
+/** Bytes under opaque keys. Keys are `[a-z0-9][a-z0-9/_-]*` chosen by us, never by a user. */
+export type FileStore = {
+  /**
+   * Stores what the stream gives. When the promise fulfils the bytes are durable; until then nothing is visible.
+   * @throws Problem `payload-too-large` past `maxBytes`, `storage-full`; the stream's own error. Nothing is kept then.
+   */
+  put(key: string, source: Readable, options: { maxBytes: number }): Promise<StoredFile>
+  /**
+   * A path on the local disk that holds the bytes until `release` is called.
+   * @throws Problem `not-found`.
+   */
+  local(key: string): Promise<{ path: string; release(): Promise<void> }>
+  /** Removes the bytes; no error when there are none. */
+  remove(key: string): Promise<void>
+  /** Every key below the prefix, with the time it was stored (milliseconds since the epoch). */
+  list(prefix: string): AsyncIterable<{ key: string; storedAt: number }>
+  /** Rejects when the store cannot be written. */
+  check(): Promise<void>
+}

@@ -1,0 +1,45 @@
+import type { Signature, Tensor } from '@roundhouse/sdk/contract'
+
+/** What a look at the file alone tells, before any native code has seen it. */
+export type ModelFacts = {
+  readonly format: 'onnx'
+  /** Names, versions and the like, for people: producer, opset, metadata of the file. */
+  readonly properties: Readonly<Record<string, string>>
+  /** Every run of the same inputs gives the same outputs, so that they may be cached. */
+  readonly deterministic: boolean
+  /** The cost of a run follows from the shapes alone: no loops, no sizes computed from values. */
+  readonly boundedCost: boolean
+}
+
+/** Where a session lives: on the calling thread, or in a thread of its own. */
+export type SessionPlace = 'inline' | 'thread'
+
+/** A loaded model. One run at a time; the caller queues. */
+export type ModelSession = {
+  readonly signature: Signature
+  /** Milliseconds that creating the session held its thread. */
+  readonly loadMs: number
+  /**
+   * Runs the model once. `inputs` are complete and already checked against the signature; their buffers
+   * are copied, never taken. `outputs` names the outputs to compute, in order.
+   * `computeMs` is the time inside the model.
+   * @throws Problem `model-failed` when the model refuses the inputs.
+   */
+  run(inputs: readonly Tensor[], outputs: readonly string[]): Promise<{ outputs: Tensor[]; computeMs: number }>
+  /** Frees the memory. Waits for a run in progress; never interrupts it. */
+  close(): Promise<void>
+}
+
+/** Serves one model file format. */
+export type ModelRuntime = {
+  /**
+   * Reads the file without trusting it.
+   * @throws Problem `invalid-model` with the reason.
+   */
+  inspect(path: string): Promise<ModelFacts>
+  /**
+   * Opens a session on an inspected file. With `place: 'thread'` neither this call nor any run holds the calling thread.
+   * @throws Problem `invalid-model` when the runtime cannot load the file.
+   */
+  openSession(path: string, place: SessionPlace): Promise<ModelSession>
+}
