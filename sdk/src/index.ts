@@ -1,1 +1,8 @@
+export { type Client, type ClientOptions, createClient } from './client/client.ts'
+export { ConnectionError, UnexpectedReply } from './client/errors.ts'
+export type { Inference, InferenceClient, InferOptions } from './client/inference.ts'
+export type { ModelsClient, UploadOptions } from './client/models.ts'
+export type { CallOptions } from './client/transport.ts'
+export type { UploadProgress } from './client/upload.ts'
+export { type Numbers, readNumbers, readStrings, type Strings } from './client/values.ts'
 export * from './contract/index.ts'

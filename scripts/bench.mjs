@@ -1,0 +1,6 @@
+/** `npm run bench`: sets up, then measures. */
+import { runPinned } from './run.mjs'
+import { setUp } from './setup.mjs'
+
+await setUp()
+await runPinned(['--conditions=source', 'bench/main.ts', ...process.argv.slice(2)])

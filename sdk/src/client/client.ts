@@ -1,0 +1,51 @@
+import { type CacheClient, createCacheClient } from './cache.ts'
+import { createHealthClient, type HealthClient } from './health.ts'
+import { createInferenceClient, type InferenceClient } from './inference.ts'
+import { createModelsClient, type ModelsClient } from './models.ts'
+import { createTransport } from './transport.ts'
+
+export type ClientOptions = {
+  /** Where the server is, with its path prefix if it has one: `http://127.0.0.1:3000`. In a page '' is its own origin. */
+  baseUrl: string
+  /** API key, session token or JWT; a function is asked before each try, so that it may renew the token. */
+  token?: string | (() => string | Promise<string>)
+  /** Instead of the global one. Uploads then go through it in a page too, where progress is only known at the end. */
+  fetch?: typeof fetch
+  /** Further tries after the first; default 3. */
+  maxRetries?: number
+  /** Milliseconds for each try, the reading of the reply included; for an upload, without progress. Default 60,000. */
+  timeoutMs?: number
+}
+
+export type Client = {
+  models: ModelsClient
+  inference: InferenceClient
+  health: HealthClient
+  cache: CacheClient
+}
+
+/**
+ * A client of one Roundhouse server, for Node 20 or later and for browsers.
+ *
+ * Every call may throw Problem (the server said no), ConnectionError (no reply), UnexpectedReply (not a reply of
+ * this server) or the reason of its AbortSignal. Calls are tried again where that cannot do a thing twice.
+ */
+export function createClient(options: ClientOptions): Client {
+  const { baseUrl, token, maxRetries = 3, timeoutMs = 60_000 } = options
+  if (!/^(https?:\/\/|\/|$)/.test(baseUrl)) {
+    throw new TypeError(`baseUrl starts with http:// or https://, got "${baseUrl}".`)
+  }
+  const send = createTransport({
+    baseUrl: baseUrl.replace(/\/+$/, ''),
+    token,
+    fetch: options.fetch,
+    maxRetries,
+    timeoutMs,
+  })
+  return {
+    models: createModelsClient(send),
+    inference: createInferenceClient(send),
+    health: createHealthClient(send),
+    cache: createCacheClient(send),
+  }
+}

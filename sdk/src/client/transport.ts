@@ -1,0 +1,156 @@
+import { isProblem } from '../contract/problem.ts'
+import { problemCodes } from '../contract/problem-codes.ts'
+import { openDeadline } from './deadline.ts'
+import { ConnectionError } from './errors.ts'
+import { problemOf, type Reply } from './reply.ts'
+import { backoffMs, longestWaitMs, wait } from './retry.ts'
+import { unshared } from './unshared.ts'
+import { sendForm, type Upload } from './upload.ts'
+
+export type TransportOptions = {
+  /** Without a slash at the end. */
+  baseUrl: string
+  token: string | (() => string | Promise<string>) | undefined
+  fetch: typeof fetch | undefined
+  maxRetries: number
+  timeoutMs: number
+}
+
+/** What every call takes. */
+export type CallOptions = {
+  signal?: AbortSignal | undefined
+  /** Milliseconds for each try, the reading of the reply included; for an upload, without progress. */
+  timeoutMs?: number | undefined
+}
+
+export type Call = {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  path: string
+  query?: Readonly<Record<string, string | number | boolean | undefined>>
+  headers?: Readonly<Record<string, string>>
+  body?: string | Uint8Array
+  upload?: Upload
+  /** Whether doing it twice is the same as doing it once. Unset: true, but for POST. */
+  idempotent?: boolean
+  /** Statuses beside 2xx that are an answer, not a problem. */
+  accepts?: readonly number[]
+}
+
+/**
+ * One call with its retries.
+ * @throws Problem for any status but 2xx and `accepts`; ConnectionError when no reply came; the signal's reason.
+ */
+export type Send = (call: Call, options?: CallOptions) => Promise<Reply>
+
+export function jsonCall(method: 'POST' | 'PATCH', path: string, body: string): Call {
+  return { method, path, body, headers: { 'content-type': 'application/json' } }
+}
+
+type Failure = { error: unknown; status?: number }
+type Outcome = { reply: Reply } | Failure
+
+export function createTransport(transport: TransportOptions): Send {
+  return async function send(call, options = {}) {
+    for (let retry = 0; ; retry++) {
+      options.signal?.throwIfAborted()
+      const outcome = await attempt(transport, call, options)
+      if ('reply' in outcome) return outcome.reply
+      const waitMs = retry < transport.maxRetries ? retryWaitMs(call, outcome, retry) : undefined
+      if (waitMs === undefined) throw outcome.error
+      await wait(waitMs, options.signal)
+    }
+  }
+}
+
+async function attempt(transport: TransportOptions, call: Call, options: CallOptions): Promise<Outcome> {
+  const headers = await headersOf(transport, call)
+  const url = urlOf(transport, call)
+  const timeoutMs = options.timeoutMs ?? transport.timeoutMs
+  const deadline = openDeadline(timeoutMs, options.signal)
+  try {
+    const response = await exchange(transport, call, url, headers, deadline)
+    const body = new Uint8Array(await response.arrayBuffer())
+    const reply = {
+      call: `${call.method} ${call.path}`,
+      status: response.status,
+      headers: response.headers,
+      body,
+    }
+    if (response.ok || call.accepts?.includes(response.status)) return { reply }
+    return { error: problemOf(reply), status: response.status }
+  } catch (cause) {
+    options.signal?.throwIfAborted()
+    const sentence = deadline.passed()
+      ? `${call.method} ${url} was not answered within ${timeoutMs} ms.`
+      : `${call.method} ${url} got no reply: ${reasonOf(cause)}. Is the server running there?`
+    return { error: new ConnectionError(deadline.passed() ? 'timeout' : 'unreachable', sentence, { cause }) }
+  } finally {
+    deadline.close()
+  }
+}
+
+function exchange(
+  transport: TransportOptions,
+  call: Call,
+  url: string,
+  headers: Headers,
+  deadline: { signal: AbortSignal; extend(): void },
+): Promise<Response> {
+  if (call.upload) return sendForm(url, { headers, upload: call.upload, deadline, fetch: transport.fetch })
+  const body = call.body instanceof Uint8Array ? unshared(call.body) : (call.body ?? null)
+  const init = { method: call.method, headers, signal: deadline.signal, body }
+  return (transport.fetch ?? fetch)(url, init)
+}
+
+/**
+ * Milliseconds to wait before the same call is sent again; undefined when it must not be.
+ * A call that may not be done twice is repeated only where it surely was not done: the server refused it with
+ * 429 or 503 for a reason that passes, or no connection came about.
+ */
+function retryWaitMs(call: Call, failure: Failure, retry: number): number | undefined {
+  const { error, status } = failure
+  const idempotent = call.idempotent ?? call.method !== 'POST'
+  if (isProblem(error)) {
+    const refused = status === 429 || status === 503
+    const passes =
+      problemCodes[error.code].retryable && (refused || (idempotent && (status === 502 || status === 504)))
+    if (!passes) return undefined
+    if (error.retryAfterSeconds === undefined) return backoffMs(retry, Math.random)
+    const waitMs = error.retryAfterSeconds * 1000
+    return waitMs <= longestWaitMs ? waitMs : undefined
+  }
+  return idempotent || neverSent(error) ? backoffMs(retry, Math.random) : undefined
+}
+
+const codesBeforeSending = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'])
+
+function neverSent(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && typeof cause.code === 'string' && codesBeforeSending.has(cause.code)) return true
+  }
+  return false
+}
+
+/** The innermost message: Node says "fetch failed" and keeps what happened in the cause. */
+function reasonOf(cause: unknown): string {
+  let reason = cause
+  while (reason instanceof Error && reason.cause instanceof Error) reason = reason.cause
+  if (!(reason instanceof Error)) return String(reason)
+  return reason.message || ('code' in reason ? String(reason.code) : reason.name)
+}
+
+async function headersOf(transport: TransportOptions, call: Call): Promise<Headers> {
+  const headers = new Headers(call.headers)
+  const token = typeof transport.token === 'function' ? await transport.token() : transport.token
+  if (token) headers.set('authorization', `Bearer ${token.trim()}`)
+  return headers
+}
+
+function urlOf(transport: TransportOptions, call: Call): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(call.query ?? {})) {
+    if (value !== undefined) query.set(name, String(value))
+  }
+  const search = query.toString()
+  return `${transport.baseUrl}${call.path}${search && `?${search}`}`
+}

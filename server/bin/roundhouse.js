@@ -1,0 +1,8 @@
+#!/usr/bin/env node
+if (Number(process.versions.node.split('.')[0]) < 24) {
+  console.error(
+    `Roundhouse needs Node 24 or newer; this is Node ${process.versions.node}. Install it from nodejs.org.`,
+  )
+  process.exit(1)
+}
+await import('../dist/cli/main.js')

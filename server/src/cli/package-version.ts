@@ -1,0 +1,7 @@
+import { readFile } from 'node:fs/promises'
+import { packageFile } from '../start/paths.ts'
+
+export async function packageVersion(): Promise<string> {
+  const { version } = JSON.parse(await readFile(packageFile, 'utf8')) as { version: string }
+  return version
+}

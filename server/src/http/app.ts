@@ -1,0 +1,141 @@
+import cors from '@fastify/cors'
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import type { Accounts } from '../accounts/accounts.ts'
+import type { Health } from '../admin/health.ts'
+import { context } from '../kit/context.ts'
+import type { Ids } from '../kit/ids.ts'
+import type { Log } from '../kit/log.ts'
+import type { Registry } from '../models/registry.ts'
+import type { Serving } from '../models/serving.ts'
+import type { PredictionCache } from '../predictions/prediction-cache.ts'
+import type { Predictions } from '../predictions/predictions.ts'
+import type { Metrics } from '../ports/metrics.ts'
+import type { TensorCodec } from '../ports/tensor-codec.ts'
+import { registerAccessLog, pathOf } from './access-log.ts'
+import { registerAuthentication } from './authenticate.ts'
+import { registerDocumentation } from './documentation.ts'
+import { registerNotFound } from './not-found.ts'
+import { problemBody, surfaceOf, toProblem } from './problems.ts'
+import { requestIdFrom } from './request-id.ts'
+import { cacheRoutes } from './routes/cache.ts'
+import { consoleRoutes } from './routes/console.ts'
+import { healthRoutes } from './routes/health.ts'
+import { inferRoutes } from './routes/infer.ts'
+import { inferenceMetadataRoutes } from './routes/inference-metadata.ts'
+import { modelRoutes } from './routes/models.ts'
+import { predictionRoutes } from './routes/predictions.ts'
+import { repositoryRoutes } from './routes/repository.ts'
+import { uploadRoutes } from './routes/uploads.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route ends by itself: a prediction has its own deadline. */
+    ownDeadline?: boolean
+  }
+}
+
+/** What the routes call, and the limits they keep. */
+export type HttpDependencies = {
+  accounts: Accounts
+  registry: Registry
+  serving: Serving
+  predictions: Predictions
+  predictionCache: PredictionCache
+  codec: TensorCodec
+  health: Health
+  metrics: Metrics
+  ids: Ids
+  log: Log
+  version: string
+  corsOrigins: readonly string[]
+  maxModelBytes: number
+  maxPredictBodyBytes: number
+  /** The folder with the console's built pages. */
+  consoleFolder: string
+}
+
+/** JSON of a control call; tensors and files have limits of their own. */
+const controlBodyBytes = 1024 * 1024
+/** Database calls give up after 2.8 s at the latest, so that the answer is out within 3 s. */
+const controlTimeoutMs = 2900
+
+/** The HTTP door. Limits: Node's own would hold 200 slow connections for over 70 s; with these they are gone after 11 s. */
+export async function createApp(dependencies: HttpDependencies): Promise<FastifyInstance> {
+  const { log, ids } = dependencies
+  const app = Fastify({
+    logger: false,
+    bodyLimit: controlBodyBytes,
+    requestIdHeader: false,
+    genReqId: request => requestIdFrom(request.headers['x-request-id'], ids.uuid),
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
+    connectionTimeout: 0,
+    requestTimeout: 300_000,
+    keepAliveTimeout: 65_000,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1000, maxHeaderSize: 32 * 1024, keepAliveTimeoutBuffer: 1000 },
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    frameworkErrors: (error, request, reply) => refuse(error, request, reply),
+    clientErrorHandler(error, socket) {
+      if (error.code === 'ECONNRESET' || !socket.writable) return
+      const [status, sentence] = error.code === 'HPE_HEADER_OVERFLOW' ? ['431 Request Header Fields Too Large', 'headers-too-large'] : ['400 Bad Request', 'invalid-request']
+      const body = JSON.stringify(problemBody(toProblem(Object.assign(new Error(), { code: 'FST_ERR_BAD_URL' })), 'roundhouse', ids.uuid()))
+      socket.end(`HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`)
+      log.warn('request-unreadable', { reason: sentence })
+    },
+  })
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setErrorHandler<FastifyError>((error, request, reply) => refuse(error, request, reply))
+
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id)
+    reply.header('x-content-type-options', 'nosniff')
+    done()
+  })
+  registerAccessLog(app, { log, observe: dependencies.metrics.request })
+  await app.register(cors, {
+    origin: [...dependencies.corsOrigins],
+    credentials: true,
+    exposedHeaders: ['x-request-id', 'x-cache', 'retry-after', 'inference-header-content-length'],
+    maxAge: 600,
+  })
+  registerAuthentication(app, dependencies)
+  // After the body has been read: its events do not carry the context of the request's start.
+  app.addHook('preValidation', (request, _reply, done) => {
+    context.run({ requestId: request.id, userId: request.caller?.userId ?? null }, done)
+  })
+  app.addHook('onRoute', route => {
+    if (!route.config?.ownDeadline) route.handlerTimeout ??= controlTimeoutMs
+  })
+  registerNotFound(app)
+  await registerDocumentation(app, dependencies)
+
+  await app.register(healthRoutes, dependencies)
+  await app.register(modelRoutes, dependencies)
+  await app.register(uploadRoutes, dependencies)
+  await app.register(predictionRoutes, dependencies)
+  await app.register(cacheRoutes, dependencies)
+  await app.register(inferenceMetadataRoutes, dependencies)
+  await app.register(inferRoutes, dependencies)
+  await app.register(repositoryRoutes, dependencies)
+  await app.register(consoleRoutes, dependencies)
+  return app
+
+  function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const problem = toProblem(error)
+    if (problem.code === 'internal') {
+      log.error('request-fail', { request_id: request.id, method: request.method, path: pathOf(request.url), err: error })
+    }
+    if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', String(problem.retryAfterSeconds))
+    else if (problem.retryable) reply.header('retry-after', '1')
+    // A body that was refused is not read to its end, so the connection cannot carry another request.
+    if (problem.code === 'payload-too-large' || problem.code === 'client-closed') reply.header('connection', 'close')
+    reply
+      .code(problem.status)
+      .type('application/json; charset=utf-8')
+      .serializer(JSON.stringify)
+      .send(problemBody(problem, surfaceOf(pathOf(request.url)), request.id))
+  }
+}

@@ -1,0 +1,49 @@
+import { Problem, parseHeaderLength } from '@roundhouse/sdk/contract'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { HttpDependencies } from '../app.ts'
+import { callerOf } from '../authenticate.ts'
+import { bytesOf, compressed, readBodiesAsBytes } from '../body.ts'
+import { goneSignal } from '../gone.ts'
+import { modelParams, type ModelParams, versionParams } from '../inference-params.ts'
+
+const headerLengthName = 'inference-header-content-length'
+
+/** Inference by the Open Inference Protocol, JSON and binary tensors. */
+export async function inferRoutes(scope: FastifyInstance, { predictions, codec, maxPredictBodyBytes }: HttpDependencies): Promise<void> {
+  readBodiesAsBytes(scope, maxPredictBodyBytes)
+  const app = scope.withTypeProvider<ZodTypeProvider>()
+  const options = { config: { ownDeadline: true }, serializerCompiler: () => (value: unknown) => value as string }
+  const schema = { tags: ['Open Inference Protocol'], summary: 'Infer' }
+
+  app.post('/v2/models/:model/infer', { ...options, schema: { ...schema, params: modelParams } }, infer)
+  app.post('/v2/models/:model/versions/:version/infer', { ...options, schema: { ...schema, params: versionParams } }, infer)
+
+  async function infer(request: FastifyRequest<{ Params: ModelParams }>, reply: FastifyReply): Promise<FastifyReply> {
+    const caller = callerOf(request)
+    const { model: name, version } = request.params
+    const model = await predictions.find(caller, { name, version })
+    const body = await bytesOf(request, reply, maxPredictBodyBytes)
+    const header = request.headers[headerLengthName]
+    if (Array.isArray(header)) throw new Problem('invalid-request', 'Inference-Header-Content-Length was sent twice.')
+    const asked = await codec.decodeInfer(body, parseHeaderLength(header, body.byteLength), model.signature)
+    const result = await predictions.predict(caller, model, {
+      inputs: asked.inputs,
+      outputs: asked.outputs.map(output => output.name),
+      // As other servers of this protocol: every request is a run, unless it asks for the cache.
+      useCache: false,
+      signal: goneSignal(reply),
+      timeoutMs: asked.timeoutMs,
+    })
+    const answer = await codec.encodeInfer({
+      modelName: model.source.name,
+      modelVersion: model.source.version,
+      ...(asked.id === undefined ? {} : { id: asked.id }),
+      outputs: result.outputs,
+      requested: asked.outputs,
+    })
+    if (answer.headerLength === undefined) reply.type('application/json')
+    else reply.type('application/octet-stream').header(headerLengthName, String(answer.headerLength))
+    return reply.send(request.headers['accept-encoding'] === undefined ? answer.body : await compressed(request, reply, answer.body))
+  }
+}

@@ -1,0 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+/** What every log line of one request or job carries. */
+export type Context = {
+  readonly requestId: string
+  userId: string | null
+}
+
+/** The context of the work in progress; undefined outside a request or job. */
+export const context = new AsyncLocalStorage<Context>()

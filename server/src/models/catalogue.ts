@@ -1,0 +1,99 @@
+import type { Log } from '../kit/log.ts'
+import type { Bus } from '../ports/bus.ts'
+import type { Model } from './model.ts'
+import type { ModelStore } from './store.ts'
+
+/** Bus topic; the message is the id of a model that was created, changed or removed. */
+export const modelsChanged = 'models-changed'
+
+/**
+ * The servable versions (ready or archived) in memory, so that a prediction asks no database. Kept true by the bus,
+ * and by reading everything again after a gap and every `refreshMs`.
+ */
+export type Catalogue = {
+  byId(id: string): Model | undefined
+  /** Ready versions of the name, newest first. */
+  readyVersions(name: string): readonly Model[]
+  version(name: string, version: string): Model | undefined
+  names(): string[]
+  all(): Model[]
+  refresh(): Promise<void>
+  /** Takes in what this process has just written, then tells the others. */
+  changed(id: string, model: Model | null): Promise<void>
+  close(): void
+}
+
+const refreshMs = 30_000
+
+export function createCatalogue(dependencies: {
+  store: ModelStore
+  bus: Bus
+  log: Log
+}): Catalogue {
+  const { store, bus, log } = dependencies
+  const byId = new Map<string, Model>()
+  let byName = new Map<string, Model[]>()
+  let changes = 0
+
+  function index(): void {
+    byName = Map.groupBy(
+      [...byId.values()].filter(model => model.status === 'ready').sort((a, b) => b.number - a.number),
+      model => model.name,
+    )
+  }
+
+  function take(id: string, model: Model | null): void {
+    changes += 1
+    const known = byId.get(id)
+    // Two reads may come back in the other order.
+    if (model && known && known.updated_at > model.updated_at) return
+    if (model && (model.status === 'ready' || model.status === 'archived')) byId.set(id, model)
+    else byId.delete(id)
+    index()
+  }
+
+  async function refresh(): Promise<void> {
+    const before = changes
+    const models = await store.listServable()
+    // What changed while the list was read may be missing from it.
+    if (changes !== before) return refresh()
+    byId.clear()
+    for (const model of models) byId.set(model.id, model)
+    index()
+  }
+
+  function refreshQuietly(): void {
+    refresh().catch(error => log.warn('catalogue-refresh-fail', { err: error }))
+  }
+
+  const stopListening = bus.subscribe(modelsChanged, id => {
+    store
+      .byId(id)
+      .then(model => take(id, model))
+      .catch(error => log.warn('catalogue-refresh-fail', { err: error }))
+  })
+  const stopGaps = bus.onGap(refreshQuietly)
+  const timer = setInterval(refreshQuietly, refreshMs).unref()
+
+  return {
+    byId: id => byId.get(id),
+    readyVersions: name => byName.get(name) ?? [],
+    version(name, version) {
+      for (const model of byId.values()) if (model.name === name && model.version === version) return model
+      return undefined
+    },
+    names: () => [...byName.keys()].sort(),
+    all: () => [...byId.values()].sort((a, b) => b.number - a.number),
+    refresh,
+    async changed(id, model) {
+      take(id, model)
+      // The row is committed; a replica that does not hear of it now reads it at its next refresh.
+      await bus.publish(modelsChanged, id).catch(error => log.warn('bus-publish-fail', { err: error }))
+    },
+    close() {
+      clearInterval(timer)
+      stopListening()
+      stopGaps()
+    },
+  }
+}

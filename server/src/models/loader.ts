@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import { Problem, type Signature } from '@roundhouse/sdk/contract'
+import { invariant } from '../kit/invariant.ts'
+import type { Log } from '../kit/log.ts'
+import { createTurnstile } from '../kit/turnstile.ts'
+import type { FileStore } from '../ports/file-store.ts'
+import type { ModelFacts, ModelRuntime, ModelSession } from '../ports/model-runtime.ts'
+import { type BatchAnswer, type BatchReport, type BatchRequest, createBatcher } from './batcher.ts'
+import { type Model, modelLabel } from './model.ts'
+import { addBatch, createStatistics, type ModelStatistics } from './statistics.ts'
+import { type ExecutionPlan, warmUp } from './warm-up.ts'
+
+/** What loading needs to know of a version; an upload has it before there is a row. */
+export type LoadSource = Pick<Model, 'id' | 'name' | 'version' | 'file_key' | 'file_hash' | 'file_size_bytes'>
+
+/** A model in memory, warm. */
+export type LoadedModel = {
+  readonly source: LoadSource
+  readonly signature: Signature
+  readonly facts: ModelFacts
+  readonly plan: ExecutionPlan
+  /** From the start of loading to warm, milliseconds. */
+  readonly loadMs: number
+  readonly loadedAt: number
+  readonly statistics: ModelStatistics
+  run(request: BatchRequest): Promise<BatchAnswer>
+  waiting(): { requests: number; rows: number }
+  runningMs(): number
+  /** Finishes what was accepted, then frees the memory. */
+  close(): Promise<void>
+}
+
+export type Loader = {
+  /**
+   * @throws Problem `invalid-model`, `hash-mismatch`, `not-found`: this file will never load;
+   * anything else may be tried again.
+   */
+  load(source: LoadSource, options?: { hashKnown?: boolean }): Promise<LoadedModel>
+}
+
+export type LoaderDependencies = {
+  files: FileStore
+  runtime: ModelRuntime
+  log: Log
+  now: () => number
+  /** Sessions per model; each holds its own copy of the weights. */
+  lanes: number
+  /** Called after every batch, for metrics. */
+  reportBatch: (source: LoadSource, batch: BatchReport) => void
+}
+
+/** Copies of larger models are not worth their memory. */
+const largestModelOfSeveralLanesBytes = 64 * 1024 * 1024
+const queueLimitRows = 4096
+const maxWaitMs = 10_000
+/** Two at a time: a large model must not make a small one wait, and ten must not load at once. */
+const loadsAtATime = 2
+
+export function createLoader({ files, runtime, log, now, lanes, reportBatch }: LoaderDependencies): Loader {
+  const turnstile = createTurnstile(loadsAtATime)
+
+  async function load(source: LoadSource, hashKnown: boolean): Promise<LoadedModel> {
+    invariant(source.file_key !== null, `${modelLabel(source)} has a file`)
+    const startedAt = now()
+    const file = await files.local(source.file_key)
+    const sessions: ModelSession[] = []
+    try {
+      if (!hashKnown) await checkHash(file.path, source)
+      const facts = await runtime.inspect(file.path)
+      const session = await runtime.openSession(file.path, 'thread')
+      sessions.push(session)
+      const plan = await warmUp(session, facts, now)
+      if (plan.place === 'inline') {
+        sessions[0] = await runtime.openSession(file.path, 'inline')
+        await session.close()
+      } else {
+        const wanted = (source.file_size_bytes ?? 0) <= largestModelOfSeveralLanesBytes ? lanes : 1
+        while (sessions.length < wanted) sessions.push(await runtime.openSession(file.path, 'thread'))
+      }
+      const loadMs = now() - startedAt
+      log.info('model-load', {
+        model: modelLabel(source),
+        load_ms: Math.round(loadMs),
+        session_ms: Math.round(session.loadMs),
+        executor: plan.place,
+        batching: plan.batching,
+        max_batch_rows: plan.maxRows,
+        ms_per_row: plan.msPerRow,
+        ...(plan.note === null ? {} : { note: plan.note }),
+      })
+      return assemble(source, facts, plan, sessions, loadMs)
+    } catch (error) {
+      await Promise.allSettled(sessions.map(session => session.close()))
+      throw error
+    } finally {
+      await file.release()
+    }
+  }
+
+  function assemble(source: LoadSource, facts: ModelFacts, plan: ExecutionPlan, sessions: readonly ModelSession[], loadMs: number): LoadedModel {
+    const statistics = createStatistics()
+    const signature = sessions[0]?.signature
+    invariant(signature, 'a loaded model has a session')
+    const batcher = createBatcher({
+      lanes: sessions.map(session => session.run),
+      batching: plan.batching,
+      maxRows: plan.maxRows,
+      ...(plan.place === 'inline' ? { sliceRows: plan.maxRows } : {}),
+      queueLimitRows,
+      maxWaitMs,
+      msPerRow: plan.msPerRow,
+      now,
+      report(batch) {
+        if (batch.ok) addBatch(statistics, batch.rows, batch.computeMs)
+        reportBatch(source, batch)
+      },
+    })
+    return {
+      source,
+      signature,
+      facts,
+      plan,
+      loadMs,
+      loadedAt: now(),
+      statistics,
+      run: batcher.run,
+      waiting: batcher.waiting,
+      runningMs: batcher.runningMs,
+      async close() {
+        await batcher.drain()
+        await Promise.all(sessions.map(session => session.close()))
+      },
+    }
+  }
+
+  return { load: (source, options) => turnstile(() => load(source, options?.hashKnown ?? false)) }
+}
+
+async function checkHash(path: string, source: LoadSource): Promise<void> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path, { highWaterMark: 256 * 1024 }), hash)
+  if (hash.digest('hex') === source.file_hash) return
+  throw new Problem('hash-mismatch', `The stored file of ${modelLabel(source)} does not have its recorded sha256: it was changed or damaged. Upload a new version.`)
+}

@@ -1,0 +1,135 @@
+import type { Tensor } from '@roundhouse/sdk/contract'
+import type { ModelFacts, ModelSession, SessionPlace } from '../ports/model-runtime.ts'
+import { probeInputs } from './probe.ts'
+import { concatenateRows, sliceRows } from './rows.ts'
+
+/** How a model will be run, as measured when it was loaded; shown on its page. */
+export type ExecutionPlan = {
+  readonly place: SessionPlace
+  readonly batching: boolean
+  /** Rows per batch beyond which throughput no longer grows. */
+  readonly maxRows: number
+  readonly msPerRow: number
+  /** Why it does not batch, or why it could not be measured. */
+  readonly note: string | null
+  /** Rows per run against the fastest of its runs in milliseconds. */
+  readonly curve: readonly { rows: number; ms: number }[]
+}
+
+/** A run of the largest batch that may hold the main thread. Half a millisecond is felt by nobody; 0.2 leaves room for noise. */
+const inlineRunMs = 0.2
+/** Creating the session again on the main thread, once. */
+const inlineLoadMs = 5
+const largestBatch = 128
+/** No step of the curve is taken after one that ran longer, and none at all once this much has been spent. */
+const longestRunMs = 100
+const budgetMs = 1500
+
+/**
+ * Runs the model on made-up inputs: the first real request is not the slow one, the cost of 1, 2, 4, ... rows is
+ * known, and joining requests is allowed only when it was seen to change nothing.
+ */
+export async function warmUp(session: ModelSession, facts: ModelFacts, now: () => number): Promise<ExecutionPlan> {
+  const { inputs } = session.signature
+  const outputNames = session.signature.outputs.map(output => output.name)
+  const startedAt = now()
+  const alone = { batching: false, maxRows: 1, place: 'thread' as const }
+
+  async function fastest(rows: number, tries: number): Promise<number> {
+    const tensors = probeInputs(inputs, rows, rows)
+    let best = Number.POSITIVE_INFINITY
+    for (let index = 0; index < tries; index++) {
+      best = Math.min(best, (await session.run(tensors, outputNames)).computeMs)
+      if (best > longestRunMs) break
+    }
+    return best
+  }
+
+  let single: number
+  try {
+    await fastest(1, 1)
+    single = await fastest(1, 5)
+  } catch (error) {
+    // Not every model takes made-up inputs (an index out of range, a shape given as a value). It is loaded all the same.
+    return { ...alone, msPerRow: 1, curve: [], note: `Not measured: made-up inputs were refused (${sentence(error)})` }
+  }
+  const curve = [{ rows: 1, ms: single }]
+
+  const obstacle = await whyNotBatched(session, outputNames)
+  if (obstacle !== null) {
+    const place = mayRunInline(session, facts, single) ? 'inline' : 'thread'
+    return { ...alone, place, msPerRow: single, curve, note: obstacle }
+  }
+
+  for (let rows = 2; rows <= largestBatch; rows *= 2) {
+    const ms = await fastest(rows, 3)
+    curve.push({ rows, ms })
+    if (ms > longestRunMs || now() - startedAt > budgetMs) break
+  }
+  const { rows: maxRows, ms } = knee(curve)
+  const place = mayRunInline(session, facts, ms) ? 'inline' : 'thread'
+  return { place, batching: true, maxRows, msPerRow: ms / maxRows, curve, note: null }
+}
+
+/** The smallest batch that reaches 90 % of the best rows per second seen: more rows would only add latency. */
+function knee(curve: readonly { rows: number; ms: number }[]): { rows: number; ms: number } {
+  const best = Math.max(...curve.map(point => point.rows / point.ms))
+  return curve.find(point => point.rows / point.ms >= 0.9 * best) ?? { rows: 1, ms: 1 }
+}
+
+function mayRunInline(session: ModelSession, facts: ModelFacts, batchMs: number): boolean {
+  const fixedRows = session.signature.inputs.every(input => input.shape.slice(1).every(dim => dim !== null))
+  return facts.boundedCost && fixedRows && batchMs <= inlineRunMs && session.loadMs <= inlineLoadMs
+}
+
+/** Null when requests may be joined: the first dimension is free everywhere, and joined runs gave what single runs give. */
+async function whyNotBatched(session: ModelSession, outputNames: readonly string[]): Promise<string | null> {
+  const { inputs, outputs } = session.signature
+  const fixed = [...inputs, ...outputs].find(spec => spec.shape[0] !== null)
+  if (fixed) return `No batching: the first dimension of ${fixed.name} is not free`
+  if (inputs.length === 0) return 'No batching: the model has no inputs'
+  try {
+    // Parts of 1, 2 and 3 rows, so that an output that mixes or drops rows shows.
+    const parts = [1, 2, 3].map(rows => probeInputs(inputs, rows, 100 + rows))
+    const together = await session.run(concatenateRows(parts), outputNames)
+    let from = 0
+    for (const [index, part] of parts.entries()) {
+      const rows = index + 1
+      const single = await session.run(part, outputNames)
+      if (!together.outputs.every(output => output.shape[0] === 6)) return 'No batching: an output does not have one entry per row'
+      if (!sameRows(sliceRows(together.outputs, from, from + rows), single.outputs)) {
+        return 'No batching: rows gave other results together than alone'
+      }
+      from += rows
+    }
+    return null
+  } catch (error) {
+    return `No batching: a run of several rows failed (${sentence(error)})`
+  }
+}
+
+/** Equal to the last bit for integers and strings; reals may differ as sums in another order do. */
+function sameRows(left: readonly Tensor[], right: readonly Tensor[]): boolean {
+  return left.every((tensor, index) => {
+    const other = right[index]
+    if (!other || tensor.shape.join() !== other.shape.join()) return false
+    const real = tensor.datatype === 'FP32' || tensor.datatype === 'FP64'
+    for (let at = 0; at < tensor.data.length; at++) {
+      const a = tensor.data[at]
+      const b = other.data[at]
+      if (Object.is(a, b) || a === b) continue
+      if (tensor.datatype === 'FP16') {
+        if (Math.abs(Number(a) - Number(b)) > 2) return false
+        continue
+      }
+      if (!real) return false
+      if (Math.abs(Number(a) - Number(b)) > 1e-5 + 1e-4 * Math.abs(Number(b))) return false
+      if (Number.isNaN(a) !== Number.isNaN(b)) return false
+    }
+    return true
+  })
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/\.$/, '') : String(error)
+}

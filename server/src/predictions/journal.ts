@@ -1,0 +1,145 @@
+import { encodeNamedOutputs, type Tensor } from '@roundhouse/sdk/contract'
+import { backoffMs } from '../kit/backoff.ts'
+import type { Clock } from '../kit/clock.ts'
+import type { Log } from '../kit/log.ts'
+import type { PredictionStore } from './store.ts'
+
+/** One prediction for the history. */
+export type JournalEntry = {
+  readonly id: string
+  readonly modelId: string
+  readonly modelVersion: string
+  readonly requestId: string | null
+  readonly inputs: readonly Tensor[]
+  readonly outputs: readonly Tensor[] | null
+  readonly inferenceTimeMs: number
+  readonly cached: boolean
+  readonly error: string | null
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+}
+
+/** `full` keeps small inputs and outputs, `metadata` none, `off` writes nothing. */
+export type HistoryMode = 'full' | 'metadata' | 'off'
+
+/**
+ * The prediction history is written behind the reply, in batches: at 64 connections a row of its own per prediction
+ * would cost more than the prediction. What the database cannot take in time waits here, up to a bound; past it the
+ * oldest are dropped and counted, because refusing predictions for the sake of their history would be worse.
+ */
+export type Journal = {
+  add(entry: JournalEntry): void
+  /** Fulfils when everything added so far is written, or cannot be within `timeoutMs`. */
+  flush(timeoutMs: number): Promise<void>
+  waiting(): number
+  dropped(): number
+  close(timeoutMs: number): Promise<void>
+}
+
+const flushAfterMs = 100
+const batchRows = 500
+const maxWaiting = 20_000
+/** Values per prediction that are kept; a larger one is recorded without its data. About 10 KB of JSON. */
+const maxKeptValues = 1024
+const maxKeptText = 16_384
+
+export function createJournal(dependencies: { store: PredictionStore; clock: Clock; log: Log; mode: HistoryMode }): Journal {
+  const { store, clock, log, mode } = dependencies
+  let waiting: JournalEntry[] = []
+  let dropped = 0
+  let failures = 0
+  let writing: Promise<void> | undefined
+  let cancelTimer: (() => void) | undefined
+  let closed = false
+
+  function add(entry: JournalEntry): void {
+    if (mode === 'off' || closed) return
+    waiting.push(entry)
+    if (waiting.length > maxWaiting) {
+      waiting = waiting.slice(batchRows)
+      dropped += batchRows
+      if (dropped % 5000 === batchRows) log.warn('history-drop', { dropped, reason: 'the database is slower than the predictions' })
+    }
+    if (waiting.length >= batchRows && failures === 0) startWriting()
+    else schedule(flushAfterMs)
+  }
+
+  function schedule(ms: number): void {
+    cancelTimer ??= clock.after(ms, () => {
+      cancelTimer = undefined
+      startWriting()
+    })
+  }
+
+  function startWriting(): void {
+    if (writing || waiting.length === 0) return
+    writing = writeAll().finally(() => {
+      writing = undefined
+      if (waiting.length > 0) schedule(failures > 0 ? backoffMs(failures, 250, 10_000) : flushAfterMs)
+    })
+  }
+
+  async function writeAll(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, batchRows)
+      try {
+        await store.insert(`[${batch.map(entry => rowJson(entry, mode)).join()}]`)
+        failures = 0
+      } catch (error) {
+        failures += 1
+        if (failures === 1) log.warn('history-write-fail', { waiting: waiting.length, err: error })
+        return
+      }
+      const written = new Set(batch)
+      waiting = waiting.filter(entry => !written.has(entry))
+    }
+  }
+
+  async function flush(timeoutMs: number): Promise<void> {
+    const deadline = clock.now() + timeoutMs
+    while (waiting.length > 0 && clock.now() < deadline) {
+      startWriting()
+      const failuresBefore = failures
+      await Promise.race([writing, new Promise<void>(resolve => clock.after(deadline - clock.now(), resolve))])
+      if (failures > failuresBefore) await new Promise<void>(resolve => clock.after(100, resolve))
+    }
+  }
+
+  return {
+    add,
+    flush,
+    waiting: () => waiting.length,
+    dropped: () => dropped,
+    async close(timeoutMs) {
+      await flush(timeoutMs)
+      closed = true
+      cancelTimer?.()
+      if (waiting.length > 0) log.error('history-lost', { rows: waiting.length, reason: 'the database did not take them before the process stopped' })
+    },
+  }
+}
+
+/** A row of `json_to_recordset`; the tensors are printed as they are, never parsed again. */
+function rowJson(entry: JournalEntry, mode: HistoryMode): string {
+  const { inputs, outputs, ...rest } = entry
+  const row = {
+    id: rest.id,
+    model_id: rest.modelId,
+    model_version: rest.modelVersion,
+    request_id: rest.requestId,
+    inference_time_ms: rest.inferenceTimeMs,
+    cached: rest.cached,
+    status: rest.error === null ? 'ok' : 'error',
+    error: rest.error,
+    created_at: new Date(rest.createdAt),
+  }
+  const keep = mode === 'full'
+  return `${JSON.stringify(row).slice(0, -1)},"input_data":${keep ? dataJson(inputs) : null},"output_data":${keep ? dataJson(outputs) : null}}`
+}
+
+function dataJson(tensors: readonly Tensor[] | null): string {
+  if (!tensors || tensors.reduce((sum, tensor) => sum + tensor.data.length, 0) > maxKeptValues) return 'null'
+  const text = encodeNamedOutputs(tensors)
+  // U+0000 is legal in JSON and not in Postgres; such a text is not worth failing a whole batch for.
+  return text.length > maxKeptText || text.includes('\\u0000') ? 'null' : text
+}

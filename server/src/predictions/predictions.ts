@@ -1,0 +1,160 @@
+import { isProblem, type Tensor } from '@roundhouse/sdk/contract'
+import type { Caller } from '../accounts/accounts.ts'
+import type { Clock } from '../kit/clock.ts'
+import { context } from '../kit/context.ts'
+import type { Ids } from '../kit/ids.ts'
+import type { BatchAnswer } from '../models/batcher.ts'
+import type { LoadedModel } from '../models/loader.ts'
+import type { ModelTarget, Serving } from '../models/serving.ts'
+import { add } from '../models/statistics.ts'
+import type { Journal } from './journal.ts'
+import type { PredictionCache } from './prediction-cache.ts'
+import type { PredictionStore, StoredPrediction } from './store.ts'
+
+export type PredictRequest = {
+  /** Checked against the model's signature, in its order. */
+  readonly inputs: readonly Tensor[]
+  /** Names of the outputs wanted, in order. */
+  readonly outputs: readonly string[]
+  /** Answers from the cache, and into it. */
+  readonly useCache: boolean
+  readonly signal?: AbortSignal | undefined
+  /** The server's own limit when absent. */
+  readonly timeoutMs?: number | undefined
+}
+
+export type Prediction = {
+  readonly id: string
+  readonly outputs: Tensor[]
+  /** Time in the model; 0 for an answer from the cache. */
+  readonly inferenceTimeMs: number
+  readonly cached: boolean
+  readonly createdAt: number
+}
+
+/** The one way to a prediction, whatever surface it came by. */
+export type Predictions = {
+  /** The warm model that answers, whose signature the inputs are read by. */
+  find(caller: Caller, target: ModelTarget): LoadedModel | Promise<LoadedModel>
+  /** @throws Problem `model-overloaded`, `model-not-loaded`, `model-failed`, `deadline-exceeded`, `client-closed`. */
+  predict(caller: Caller, model: LoadedModel, request: PredictRequest): Promise<Prediction>
+  history(caller: Caller, modelId: string, options: { beforeId?: string | undefined; limit: number }): Promise<StoredPrediction[]>
+  /** Forgets the history that is older than its retention. */
+  sweep(): Promise<void>
+  /** Forgets everything of a removed model; what a crash leaves of it goes with its age. */
+  forget(modelId: string): Promise<void>
+}
+
+const sweepRows = 2000
+
+export function createPredictions(dependencies: {
+  serving: Serving
+  cache: PredictionCache
+  journal: Journal
+  store: PredictionStore
+  ids: Ids
+  clock: Clock
+  timeoutMs: number
+  retentionDays: number
+}): Predictions {
+  const { serving, cache, journal, store, ids, clock, timeoutMs, retentionDays } = dependencies
+
+  function record(model: LoadedModel, request: PredictRequest, prediction: Prediction, error: string | null): Prediction {
+    journal.add({
+      id: prediction.id,
+      modelId: model.source.id,
+      modelVersion: model.source.version,
+      requestId: context.getStore()?.requestId ?? null,
+      inputs: request.inputs,
+      outputs: error === null ? prediction.outputs : null,
+      inferenceTimeMs: prediction.inferenceTimeMs,
+      cached: prediction.cached,
+      error,
+      createdAt: prediction.createdAt,
+    })
+    return prediction
+  }
+
+  async function compute(caller: Caller, model: LoadedModel, request: PredictRequest): Promise<Prediction> {
+    const startedAt = clock.now()
+    const prediction = { id: ids.uuid(), outputs: [], inferenceTimeMs: 0, cached: false, createdAt: startedAt }
+    let answer: BatchAnswer
+    try {
+      answer = await runOnCurrent(caller, model, request)
+    } catch (error) {
+      add(model.statistics.fail, clock.now() - startedAt)
+      if (isProblem(error) && error.code === 'model-failed') record(model, request, prediction, error.message)
+      throw error
+    }
+    const { statistics } = model
+    add(statistics.queue, answer.queueMs)
+    add(statistics.computeInfer, answer.computeMs)
+    add(statistics.success, clock.now() - startedAt)
+    statistics.lastInferenceAt = startedAt
+    return record(model, request, { ...prediction, outputs: answer.outputs, inferenceTimeMs: answer.computeMs }, null)
+  }
+
+  /** The session may have been replaced between finding it and running on it: then its successor answers. */
+  async function runOnCurrent(caller: Caller, model: LoadedModel, request: PredictRequest): Promise<BatchAnswer> {
+    const batch = {
+      inputs: request.inputs,
+      outputs: request.outputs,
+      signal: request.signal,
+      timeoutMs: Math.min(request.timeoutMs ?? timeoutMs, timeoutMs),
+    }
+    try {
+      return await model.run(batch)
+    } catch (error) {
+      if (!isProblem(error) || error.code !== 'model-not-loaded') throw error
+      const successor = await find(caller, { id: model.source.id })
+      if (successor === model) throw error
+      return successor.run(batch)
+    }
+  }
+
+  function find(_caller: Caller, target: ModelTarget): LoadedModel | Promise<LoadedModel> {
+    return serving.find(target)
+  }
+
+  return {
+    find,
+
+    async predict(caller, model, request) {
+      if (!request.useCache || !model.facts.deterministic) return compute(caller, model, request)
+      const key = cache.key(model.source.id, request.inputs, request.outputs)
+      if (key === undefined) return compute(caller, model, request)
+      const startedAt = clock.now()
+      const outputs = await cache.get(key)
+      add(outputs ? model.statistics.cacheHit : model.statistics.cacheMiss, clock.now() - startedAt)
+      if (outputs) {
+        add(model.statistics.success, clock.now() - startedAt)
+        return record(model, request, { id: ids.uuid(), outputs, inferenceTimeMs: 0, cached: true, createdAt: startedAt }, null)
+      }
+      const prediction = await compute(caller, model, request)
+      cache.set(key, prediction.outputs)
+      return prediction
+    },
+
+    async history(_caller, modelId, options) {
+      await serving.row({ id: modelId })
+      // What was answered a moment ago is read too.
+      await journal.flush(500)
+      return store.list(modelId, options)
+    },
+
+    async sweep() {
+      const time = new Date(clock.now() - retentionDays * 86_400_000)
+      await removeAll(() => store.removeOlderThan(time, sweepRows))
+    },
+
+    async forget(modelId) {
+      await cache.forget(modelId)
+      await removeAll(() => store.removeOfModel(modelId, sweepRows))
+    },
+  }
+}
+
+/** In small pieces: one long delete would hold its locks, and meet the statement time-out. */
+async function removeAll(removeSome: () => Promise<number>): Promise<void> {
+  while ((await removeSome()) === sweepRows) await new Promise(resolve => setImmediate(resolve))
+}

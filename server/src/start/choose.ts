@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createMemoryCache } from '../adapters/cache/memory.ts'
+import { openRedisCache } from '../adapters/cache/redis.ts'
+import { openFolderStore } from '../adapters/files/folder.ts'
+import { openPostgresBus } from '../adapters/postgres/bus.ts'
+import { openDatabase } from '../adapters/postgres/database.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../adapters/postgres/embedded.ts'
+import type { Log } from '../kit/log.ts'
+import type { ModelTables } from '../models/store.ts'
+import type { Bus } from '../ports/bus.ts'
+import type { Cache } from '../ports/cache.ts'
+import type { Database } from '../ports/database.ts'
+import type { FileStore } from '../ports/file-store.ts'
+import type { PredictionTables } from '../predictions/store.ts'
+import type { Config } from './config.ts'
+
+/** Where the database is, and who logs in for what. */
+export type DatabasePlace = {
+  adminUrl: string
+  appUrl: string
+  /** The role to take on after connecting, where the login itself may do more. */
+  role: string | undefined
+  embedded: EmbeddedPostgres | undefined
+}
+
+/** The adapters behind the ports, as the configuration asks. */
+export type Ground = { database: Database<ModelTables & PredictionTables>; bus: Bus; cache: Cache; files: FileStore; close(): Promise<void> }
+
+/** @param join Use the running server's database instead of refusing to share its folder. */
+export async function placeDatabase(config: Config, log: Log, join = false): Promise<DatabasePlace> {
+  if (config.DATABASE_URL !== undefined) {
+    return { adminUrl: config.DATABASE_ADMIN_URL ?? config.DATABASE_URL, appUrl: config.DATABASE_URL, role: 'roundhouse_app', embedded: undefined }
+  }
+  const user = config.EMBEDDED_POSTGRES_USER
+  const embedded = await startEmbeddedPostgres({ dataDir: await dataDir(config), log, join, ...(user === undefined ? {} : { user }) })
+  return { adminUrl: embedded.adminUrl, appUrl: embedded.appUrl, role: undefined, embedded }
+}
+
+export async function openGround(config: Config, place: DatabasePlace, log: Log): Promise<Ground> {
+  const connection = { url: place.appUrl, ...(place.role === undefined ? {} : { role: place.role }), applicationName: `rh-api-${process.pid}` }
+  const database = openDatabase<ModelTables & PredictionTables>({ ...connection, max: config.DATABASE_POOL_SIZE, log })
+  const [bus, cache, files] = await Promise.all([
+    openPostgresBus({ ...connection, applicationName: `rh-bus-${process.pid}`, log }),
+    config.REDIS_URL === undefined
+      ? createMemoryCache({ maxBytes: config.CACHE_PREDICTION_BYTES })
+      : openRedisCache({ url: config.REDIS_URL, prefix: 'roundhouse:prediction:', log }),
+    openFolderStore({ folder: join(await dataDir(config), 'files') }),
+  ])
+  return {
+    database,
+    bus,
+    cache,
+    files,
+    async close() {
+      await Promise.all([bus.close(), cache.close(), database.close()])
+    },
+  }
+}
+
+/** The configured key; in development one that is made once and kept beside the data. */
+export async function serviceRoleKey(config: Config): Promise<string> {
+  if (config.SERVICE_ROLE_KEY !== undefined) return config.SERVICE_ROLE_KEY
+  const path = join(await dataDir(config), 'service-role-key')
+  try {
+    await writeFile(path, `rh_${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  }
+  return (await readFile(path, 'utf8')).trim()
+}
+
+export function lanes(config: Config): number {
+  return config.MODEL_LANES ?? Math.min(4, Math.max(1, availableParallelism() - 1))
+}
+
+export async function dataDir(config: Config): Promise<string> {
+  const folder = resolve(config.DATA_DIR)
+  await mkdir(folder, { recursive: true })
+  return folder
+}
