@@ -1,3 +1,4 @@
+import type { Model } from '../models/model.ts'
 import type { Running } from '../start/run.ts'
 import { sampleName } from '../start/sample.ts'
 
@@ -21,12 +22,15 @@ export function welcome({ url, house, dataDir, serviceRoleKey }: Running): strin
     lines.push(
       '  Ask the sample model which digit this is:',
       '',
-      `  curl -s ${url}/api/v1/models/${sample.id}/predict -H 'Authorization: Bearer ${serviceRoleKey}' -H 'Content-Type: application/json' -d '{"input_data":{"pixels":[[${samplePixels}]]}}'`,
+      `  curl -s ${url}/api/v1/models/${sample.id}/predict -H 'Authorization: Bearer ${serviceRoleKey}' -H 'Content-Type: application/json' -d '{"input_data":{"pixels":[${exampleInput(sample)}]}}'`,
       '',
     )
   }
   return `${lines.join('\n')}\n`
 }
 
-/** A handwritten 3 from the held-out part of the sample's data. */
-const samplePixels = ''
+/** The sample carries one of its held-out images. */
+function exampleInput(model: Model): string {
+  const properties = model.metadata.properties as Record<string, string> | undefined
+  return properties?.example_input ?? '[]'
+}

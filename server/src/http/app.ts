@@ -75,7 +75,6 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 1000, maxHeaderSize: 32 * 1024, keepAliveTimeoutBuffer: 1000 },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    exposeHeadRoutes: false,
     frameworkErrors: (error, request, reply) => refuse(error, request, reply),
     clientErrorHandler(error, socket) {
       if (error.code === 'ECONNRESET' || !socket.writable) return

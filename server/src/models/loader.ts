@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
-import { Problem, type Signature } from '@roundhouse/sdk/contract'
+import { isProblem, Problem, type Signature } from '@roundhouse/sdk/contract'
 import { invariant } from '../kit/invariant.ts'
 import type { Log } from '../kit/log.ts'
 import { createTurnstile } from '../kit/turnstile.ts'
 import type { FileStore } from '../ports/file-store.ts'
 import type { ModelFacts, ModelRuntime, ModelSession } from '../ports/model-runtime.ts'
-import { type BatchAnswer, type BatchReport, type BatchRequest, createBatcher } from './batcher.ts'
+import { type BatchAnswer, type BatchReport, type BatchRequest, createBatcher, type Lane } from './batcher.ts'
 import { type Model, modelLabel } from './model.ts'
 import { addBatch, createStatistics, type ModelStatistics } from './statistics.ts'
 import { type ExecutionPlan, warmUp } from './warm-up.ts'
@@ -28,6 +28,8 @@ export type LoadedModel = {
   run(request: BatchRequest): Promise<BatchAnswer>
   waiting(): { requests: number; rows: number }
   runningMs(): number
+  /** False once a session has ended by itself: load the model again. */
+  alive(): boolean
   /** Finishes what was accepted, then frees the memory. */
   close(): Promise<void>
 }
@@ -71,7 +73,7 @@ export function createLoader({ files, runtime, log, now, lanes, reportBatch }: L
       const facts = await runtime.inspect(file.path)
       const session = await runtime.openSession(file.path, 'thread')
       sessions.push(session)
-      const plan = await warmUp(session, facts, now)
+      const plan = await warmUp(session, facts, source.file_size_bytes ?? 0, now)
       if (plan.place === 'inline') {
         sessions[0] = await runtime.openSession(file.path, 'inline')
         await session.close()
@@ -103,8 +105,17 @@ export function createLoader({ files, runtime, log, now, lanes, reportBatch }: L
     const statistics = createStatistics()
     const signature = sessions[0]?.signature
     invariant(signature, 'a loaded model has a session')
+    let alive = true
+    const lanes = sessions.map((session): Lane => async (inputs, outputs) => {
+      try {
+        return await session.run(inputs, outputs)
+      } catch (error) {
+        if (isProblem(error) && error.code === 'model-not-loaded') alive = false
+        throw error
+      }
+    })
     const batcher = createBatcher({
-      lanes: sessions.map(session => session.run),
+      lanes,
       batching: plan.batching,
       maxRows: plan.maxRows,
       ...(plan.place === 'inline' ? { sliceRows: plan.maxRows } : {}),
@@ -128,6 +139,7 @@ export function createLoader({ files, runtime, log, now, lanes, reportBatch }: L
       run: batcher.run,
       waiting: batcher.waiting,
       runningMs: batcher.runningMs,
+      alive: () => alive,
       async close() {
         await batcher.drain()
         await Promise.all(sessions.map(session => session.close()))

@@ -102,6 +102,11 @@ export function createShelf(dependencies: { loader: Loader; clock: Clock; log: L
     get(id) {
       const now = state(id)
       if (now.tag !== 'warm') return undefined
+      if (!now.loaded.alive()) {
+        log.error('model-session-lost', { model: modelLabel(now.loaded.source) })
+        void drop(id)
+        return undefined
+      }
       const at = clock.now()
       lastUsedAt.set(id, at)
       used.set(id, at)

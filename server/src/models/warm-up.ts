@@ -18,8 +18,8 @@ export type ExecutionPlan = {
 
 /** A run of the largest batch that may hold the main thread. Half a millisecond is felt by nobody; 0.2 leaves room for noise. */
 const inlineRunMs = 0.2
-/** Creating the session again on the main thread, once. */
-const inlineLoadMs = 5
+/** The session is created once more on the main thread: about 1 ms for a file of 16 KB, 2026-11. */
+const inlineFileBytes = 256 * 1024
 const largestBatch = 128
 /** No step of the curve is taken after one that ran longer, and none at all once this much has been spent. */
 const longestRunMs = 100
@@ -29,7 +29,7 @@ const budgetMs = 1500
  * Runs the model on made-up inputs: the first real request is not the slow one, the cost of 1, 2, 4, ... rows is
  * known, and joining requests is allowed only when it was seen to change nothing.
  */
-export async function warmUp(session: ModelSession, facts: ModelFacts, now: () => number): Promise<ExecutionPlan> {
+export async function warmUp(session: ModelSession, facts: ModelFacts, fileBytes: number, now: () => number): Promise<ExecutionPlan> {
   const { inputs } = session.signature
   const outputNames = session.signature.outputs.map(output => output.name)
   const startedAt = now()
@@ -45,6 +45,11 @@ export async function warmUp(session: ModelSession, facts: ModelFacts, now: () =
     return best
   }
 
+  function mayRunInline(batchMs: number): boolean {
+    const fixedRows = inputs.every(input => input.shape.slice(1).every(dim => dim !== null))
+    return facts.boundedCost && fixedRows && fileBytes <= inlineFileBytes && batchMs <= inlineRunMs
+  }
+
   let single: number
   try {
     await fastest(1, 1)
@@ -53,21 +58,21 @@ export async function warmUp(session: ModelSession, facts: ModelFacts, now: () =
     // Not every model takes made-up inputs (an index out of range, a shape given as a value). It is loaded all the same.
     return { ...alone, msPerRow: 1, curve: [], note: `Not measured: made-up inputs were refused (${sentence(error)})` }
   }
-  const curve = [{ rows: 1, ms: single }]
+  const curve = [{ rows: 1, ms: round(single) }]
 
   const obstacle = await whyNotBatched(session, outputNames)
   if (obstacle !== null) {
-    const place = mayRunInline(session, facts, single) ? 'inline' : 'thread'
+    const place = mayRunInline(single) ? 'inline' : 'thread'
     return { ...alone, place, msPerRow: single, curve, note: obstacle }
   }
 
   for (let rows = 2; rows <= largestBatch; rows *= 2) {
     const ms = await fastest(rows, 3)
-    curve.push({ rows, ms })
+    curve.push({ rows, ms: round(ms) })
     if (ms > longestRunMs || now() - startedAt > budgetMs) break
   }
   const { rows: maxRows, ms } = knee(curve)
-  const place = mayRunInline(session, facts, ms) ? 'inline' : 'thread'
+  const place = mayRunInline(ms) ? 'inline' : 'thread'
   return { place, batching: true, maxRows, msPerRow: ms / maxRows, curve, note: null }
 }
 
@@ -75,11 +80,6 @@ export async function warmUp(session: ModelSession, facts: ModelFacts, now: () =
 function knee(curve: readonly { rows: number; ms: number }[]): { rows: number; ms: number } {
   const best = Math.max(...curve.map(point => point.rows / point.ms))
   return curve.find(point => point.rows / point.ms >= 0.9 * best) ?? { rows: 1, ms: 1 }
-}
-
-function mayRunInline(session: ModelSession, facts: ModelFacts, batchMs: number): boolean {
-  const fixedRows = session.signature.inputs.every(input => input.shape.slice(1).every(dim => dim !== null))
-  return facts.boundedCost && fixedRows && batchMs <= inlineRunMs && session.loadMs <= inlineLoadMs
 }
 
 /** Null when requests may be joined: the first dimension is free everywhere, and joined runs gave what single runs give. */
@@ -128,6 +128,10 @@ function sameRows(left: readonly Tensor[], right: readonly Tensor[]): boolean {
     }
     return true
   })
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10_000) / 10_000
 }
 
 function sentence(error: unknown): string {

@@ -32,6 +32,8 @@ export type ModelSession = {
 
 /** Serves one model file format. */
 export type ModelRuntime = {
+  /** Loads native libraries into this thread, so that no request has to wait for it. */
+  prepare(): Promise<void>
   /**
    * Reads the file without trusting it.
    * @throws Problem `invalid-model` with the reason.

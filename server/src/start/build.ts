@@ -52,10 +52,12 @@ export async function build(config: Config, ground: Ground, serviceRoleKey: stri
   const version = await packageVersion()
 
   // Models
+  const runtime = createOnnxRuntime({ log })
+  await runtime.prepare()
   const modelStore = createModelStore(database.db)
   const loader = createLoader({
     files,
-    runtime: createOnnxRuntime({ log }),
+    runtime,
     log,
     now: () => performance.now(),
     lanes: lanes(config),

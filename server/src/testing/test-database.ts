@@ -8,6 +8,7 @@ import pg from 'pg'
 import { migrate } from '../adapters/postgres/migrate.ts'
 import { silentLog } from '../kit/log.ts'
 import { sibling } from '../kit/sibling.ts'
+import { defer, type Scope } from './defer.ts'
 
 /** Holds the addresses of the cluster that all test processes of a run share. */
 const variable = 'ROUNDHOUSE_TEST_POSTGRES'
@@ -25,11 +26,11 @@ type Addresses = { adminUrl: string; appUrl: string }
 
 /**
  * A fresh, migrated database for a test file: a clone of a template that the first caller of the run makes.
- * Given a test (or `{ after }` of node:test) it is dropped when that ends. Without a shared cluster this process
+ * Given a scope it is dropped when that ends. Without a shared cluster this process
  * starts its own, which goes when the process ends, however it ends.
  */
 export async function testDatabase(
-  test?: { after(callback: () => Promise<void>): void },
+  scope?: Scope,
   migrations: string = productMigrations,
 ): Promise<TestDatabase> {
   const cluster = await findCluster()
@@ -47,7 +48,7 @@ export async function testDatabase(
     })
     return dropped
   }
-  test?.after(drop)
+  if (scope) defer(scope, drop)
   return { adminUrl: withDatabase(cluster.adminUrl, name), appUrl: withDatabase(cluster.appUrl, name), drop }
 }
 

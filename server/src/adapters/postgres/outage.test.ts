@@ -4,6 +4,7 @@ import { after, test } from 'node:test'
 import { sql } from 'kysely'
 import { type Log, silentLog } from '../../kit/log.ts'
 import type { Database } from '../../ports/database.ts'
+import { defer } from '../../testing/defer.ts'
 import { temporaryFolder } from '../../testing/temporary-folder.ts'
 import { openPostgresBus } from './bus.ts'
 import { openDatabase } from './database.ts'
@@ -11,9 +12,10 @@ import { startEmbeddedPostgres } from './embedded.ts'
 
 // A server of its own: here it is frozen and killed.
 const onLinux = { skip: process.platform === 'linux' ? false : 'reads /proc' }
-const dataDir = await temporaryFolder({ after })
+const file = { after }
+const dataDir = await temporaryFolder(file)
 const postgres = await startEmbeddedPostgres({ dataDir, log: silentLog })
-after(() => postgres.stop())
+defer(file, () => postgres.stop())
 
 function open(log: Log = silentLog): Database<unknown> {
   return openDatabase({ url: postgres.appUrl, applicationName: 'rh-outage', max: 3, log })
@@ -171,7 +173,7 @@ test('while the server is down every call fails at once and the process lives on
   assert.equal((await database.check()).ok, false)
 
   const again = await startEmbeddedPostgres({ dataDir, log: silentLog })
-  t.after(() => again.stop())
+  defer(file, () => again.stop())
   await until(
     () =>
       ask(database).then(

@@ -48,7 +48,7 @@ export async function predictionRoutes(scope: FastifyInstance, { predictions, co
         reply.code(201).header('x-cache', result.cached ? 'HIT' : 'MISS')
         return sendJson(
           reply,
-          `{"id":"${result.id}","model_id":"${request.params.id}","output_data":${data},"inference_time_ms":${result.inferenceTimeMs},"cached":${result.cached},"created_at":"${new Date(result.createdAt).toISOString()}"}`,
+          `{"id":"${result.id}","model_id":"${request.params.id}","output_data":${data},"inference_time_ms":${Math.round(result.inferenceTimeMs * 1000) / 1000},"cached":${result.cached},"created_at":"${new Date(result.createdAt).toISOString()}"}`,
         )
       },
     )

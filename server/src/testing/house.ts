@@ -1,0 +1,95 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Model } from '@roundhouse/sdk/contract'
+import { type Log, silentLog } from '../kit/log.ts'
+import { build, type House } from '../start/build.ts'
+import { type Ground, openGround } from '../start/choose.ts'
+import { readConfig } from '../start/config.ts'
+import { testDatabase } from './test-database.ts'
+
+export const testKey = 'test-service-role-key-of-more-than-32-characters'
+
+export type TestHouse = {
+  url: string
+  house: House
+  ground: Ground
+  /** Calls the house over its real socket, with the key unless `headers` has an authorization of its own. */
+  fetch(path: string, init?: RequestInit): Promise<Response>
+  /** One-call upload. */
+  push(name: string, file: Uint8Array, fields?: Record<string, string>): Promise<Response>
+  /** One-call upload that must succeed. */
+  pushed(name: string, file: Uint8Array, fields?: Record<string, string>): Promise<Model>
+  /** Predicts by our own API and gives the parsed reply. */
+  predict(id: string, inputData: unknown, more?: Record<string, unknown>): Promise<{ status: number; body: Record<string, unknown>; headers: Headers }>
+  close(): Promise<void>
+}
+
+/** The whole house on a database and folder of its own, listening on loopback. Closed when the test ends. */
+export async function testHouse(
+  test: { after(callback: () => Promise<void>): void },
+  env: Record<string, string> = {},
+  options: { log?: Log; share?: { databaseUrl: string; dataDir: string } } = {},
+): Promise<TestHouse> {
+  const log = options.log ?? silentLog
+  const database = options.share ? undefined : await testDatabase()
+  const dataDir = options.share?.dataDir ?? (await mkdtemp(join(tmpdir(), 'house-')))
+  const url = options.share?.databaseUrl ?? database?.appUrl ?? ''
+  const config = readConfig({ DATABASE_URL: url, DATA_DIR: dataDir, ENVIRONMENT: 'test', SAMPLE_MODEL: 'false', ...env })
+  const ground = await openGround(config, { adminUrl: url, appUrl: url, role: undefined, embedded: undefined }, log)
+  const house = await build(config, ground, testKey, log)
+  const address = await house.app.listen({ port: 0, host: '127.0.0.1' })
+  await house.open()
+  let closed: Promise<void> | undefined
+
+  function fetchHouse(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers)
+    if (!headers.has('authorization')) headers.set('authorization', `Bearer ${testKey}`)
+    return fetch(`${address}${path}`, { ...init, headers })
+  }
+
+  function push(name: string, file: Uint8Array, fields: Record<string, string> = {}): Promise<Response> {
+    const form = new FormData()
+    form.set('name', name)
+    for (const [field, value] of Object.entries(fields)) form.set(field, value)
+    form.set('file', new Blob([file as Uint8Array<ArrayBuffer>]), 'model.onnx')
+    return fetchHouse('/api/v1/models', { method: 'POST', body: form })
+  }
+
+  async function closeAll(): Promise<void> {
+    await house.app.close()
+    await house.close()
+    await ground.close()
+    await database?.drop()
+    if (!options.share) await rm(dataDir, { recursive: true, force: true })
+  }
+
+  function close(): Promise<void> {
+    closed ??= closeAll()
+    return closed
+  }
+  test.after(close)
+
+  return {
+    url: address,
+    house,
+    ground,
+    fetch: fetchHouse,
+    push,
+    async pushed(name, file, fields) {
+      const response = await push(name, file, fields)
+      const text = await response.text()
+      if (response.status !== 201) throw new Error(`The upload of ${name} was answered ${response.status}: ${text}`)
+      return JSON.parse(text) as Model
+    },
+    async predict(id, inputData, more = {}) {
+      const response = await fetchHouse(`/api/v1/models/${id}/predict`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ input_data: inputData, ...more }),
+      })
+      return { status: response.status, body: (await response.json()) as Record<string, unknown>, headers: response.headers }
+    },
+    close,
+  }
+}
