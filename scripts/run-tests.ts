@@ -10,7 +10,7 @@ import { startTestPostgres } from '../server/src/testing/test-database.ts'
 import { ensureRedisServer } from './redis-server.ts'
 import { findSurvivors, type Survivor } from './survivors.ts'
 
-const folders = ['sdk/src', 'server/src', 'server/test', 'examples', 'bench', 'scripts']
+const folders = ['sdk/src', 'server/src', 'server/sample', 'server/test', 'examples', 'bench', 'scripts']
 const oneTestMs = 180_000
 /** Of all tests; only a test file that never ends gets here. */
 const allTestsMs = 45 * 60_000

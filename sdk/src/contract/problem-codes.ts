@@ -9,34 +9,135 @@ export type ProblemDefinition = {
 }
 
 export const problemCodes = {
-  'invalid-request': { status: 400, retryable: false, meaning: 'The request is not of the documented form. `detail` names the field.' },
-  'invalid-json': { status: 400, retryable: false, meaning: 'The body is not valid JSON, not UTF-8, or nested too deeply.' },
-  'invalid-tensor': { status: 400, retryable: false, meaning: 'An input has the wrong name, datatype, shape, element count or value. `detail` shows expected and got.' },
-  'invalid-model': { status: 422, retryable: false, meaning: 'The file is not a model that can be served. `detail` says why; nothing was kept.' },
-  'hash-mismatch': { status: 422, retryable: false, meaning: 'The bytes received do not have the sha256 that was announced.' },
+  'invalid-request': {
+    status: 400,
+    retryable: false,
+    meaning: 'The request is not of the documented form. `detail` names the field.',
+  },
+  'invalid-json': {
+    status: 400,
+    retryable: false,
+    meaning: 'The body is not valid JSON, not UTF-8, or nested too deeply.',
+  },
+  'invalid-tensor': {
+    status: 400,
+    retryable: false,
+    meaning:
+      'An input has the wrong name, datatype, shape, element count or value. `detail` shows expected and got.',
+  },
+  'invalid-model': {
+    status: 422,
+    retryable: false,
+    meaning: 'The file is not a model that can be served. `detail` says why; nothing was kept.',
+  },
+  'hash-mismatch': {
+    status: 422,
+    retryable: false,
+    meaning: 'The bytes received do not have the sha256 that was announced.',
+  },
   unauthenticated: { status: 401, retryable: false, meaning: 'No credential, or one that is not valid.' },
   forbidden: { status: 403, retryable: false, meaning: 'The credential is valid but does not allow this.' },
   'not-found': { status: 404, retryable: false, meaning: 'Nothing is served at this path.' },
-  'model-not-found': { status: 404, retryable: false, meaning: 'There is no such model, or no such version of it.' },
-  'method-not-allowed': { status: 405, retryable: false, meaning: 'The path exists, but not for this method. `Allow` lists those that do.' },
-  'model-exists': { status: 409, retryable: false, meaning: 'This name and version are taken. Choose another version.' },
-  'model-has-file': { status: 409, retryable: false, meaning: 'The version has its file already. Create a new version instead.' },
-  'model-state': { status: 409, retryable: false, meaning: 'The model is not in a state that allows this call. `detail` names the state.' },
-  'payload-too-large': { status: 413, retryable: false, meaning: 'The body, after decompression, is larger than the limit.' },
-  'unsupported-media-type': { status: 415, retryable: false, meaning: 'The content type is not one this path accepts.' },
-  'unsupported-encoding': { status: 415, retryable: false, meaning: 'The content encoding is not gzip, deflate or identity.' },
-  'headers-too-large': { status: 431, retryable: false, meaning: 'The request headers are larger than 32 KiB.' },
-  'rate-limited': { status: 429, retryable: true, meaning: 'Too many requests. Wait for `Retry-After` seconds.' },
-  'client-closed': { status: 499, retryable: false, meaning: 'The client went away before the answer was ready. Seen in logs only.' },
-  internal: { status: 500, retryable: false, meaning: 'A bug on our side. The log has the stack under the same request id.' },
-  'model-failed': { status: 500, retryable: false, meaning: 'The model itself failed while it ran on these inputs.' },
-  'not-implemented': { status: 501, retryable: false, meaning: 'A feature of the protocol that this server does not have.' },
-  'model-not-loaded': { status: 503, retryable: true, meaning: 'The model is not loaded (yet). Wait for `Retry-After` seconds.' },
-  'model-overloaded': { status: 503, retryable: true, meaning: 'The queue of the model is full. Wait for `Retry-After` seconds.' },
-  'database-unavailable': { status: 503, retryable: true, meaning: 'The database does not answer. Nothing was changed.' },
-  'request-timeout': { status: 503, retryable: true, meaning: 'The request could not be answered in time and was given up.' },
-  'shutting-down': { status: 503, retryable: true, meaning: 'This process is stopping. Another replica will answer.' },
-  'deadline-exceeded': { status: 504, retryable: true, meaning: 'The prediction did not finish before its deadline.' },
+  'model-not-found': {
+    status: 404,
+    retryable: false,
+    meaning: 'There is no such model, or no such version of it.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    retryable: false,
+    meaning: 'The path exists, but not for this method. `Allow` lists those that do.',
+  },
+  'model-exists': {
+    status: 409,
+    retryable: false,
+    meaning: 'This name and version are taken. Choose another version.',
+  },
+  'model-has-file': {
+    status: 409,
+    retryable: false,
+    meaning: 'The version has its file already. Create a new version instead.',
+  },
+  'model-state': {
+    status: 409,
+    retryable: false,
+    meaning: 'The model is not in a state that allows this call. `detail` names the state.',
+  },
+  'payload-too-large': {
+    status: 413,
+    retryable: false,
+    meaning: 'The body, after decompression, is larger than the limit.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    retryable: false,
+    meaning: 'The content type is not one this path accepts.',
+  },
+  'unsupported-encoding': {
+    status: 415,
+    retryable: false,
+    meaning: 'The content encoding is not gzip, deflate or identity.',
+  },
+  'headers-too-large': {
+    status: 431,
+    retryable: false,
+    meaning: 'The request headers are larger than 32 KiB.',
+  },
+  'rate-limited': {
+    status: 429,
+    retryable: true,
+    meaning: 'Too many requests. Wait for `Retry-After` seconds.',
+  },
+  'client-closed': {
+    status: 499,
+    retryable: false,
+    meaning: 'The client went away before the answer was ready. Seen in logs only.',
+  },
+  internal: {
+    status: 500,
+    retryable: false,
+    meaning: 'A bug on our side. The log has the stack under the same request id.',
+  },
+  'model-failed': {
+    status: 500,
+    retryable: false,
+    meaning: 'The model itself failed while it ran on these inputs.',
+  },
+  'not-implemented': {
+    status: 501,
+    retryable: false,
+    meaning: 'A feature of the protocol that this server does not have.',
+  },
+  'model-not-loaded': {
+    status: 503,
+    retryable: true,
+    meaning: 'The model is not loaded (yet). Wait for `Retry-After` seconds.',
+  },
+  'model-overloaded': {
+    status: 503,
+    retryable: true,
+    meaning: 'The queue of the model is full. Wait for `Retry-After` seconds.',
+  },
+  'database-unavailable': {
+    status: 503,
+    retryable: true,
+    meaning: 'The database does not answer. Nothing was changed.',
+  },
+  'request-timeout': {
+    status: 503,
+    retryable: true,
+    meaning: 'The request could not be answered in time and was given up.',
+  },
+  'shutting-down': {
+    status: 503,
+    retryable: true,
+    meaning: 'This process is stopping. Another replica will answer.',
+  },
+  'deadline-exceeded': {
+    status: 504,
+    retryable: true,
+    meaning: 'The prediction did not finish before its deadline.',
+  },
   'storage-full': { status: 507, retryable: true, meaning: 'The disk is full. Nothing was stored.' },
 } as const satisfies Record<string, ProblemDefinition>
 

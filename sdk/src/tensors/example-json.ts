@@ -1,7 +1,7 @@
 import type { Datatype } from './datatype.ts'
 import type { TensorSpec } from './tensor.ts'
 
-/** Elements, and arrays of each level, that an example shows before "...". */
+/** Elements that an example shows before "..."; of arrays it shows the first. */
 const shown = 4
 
 /** A shape that the spec takes, as near to the one given as it can be. */
@@ -21,8 +21,9 @@ export function exampleElements(
     const size = shape[level]
     if (size === undefined) return leafText(datatype, values[next++])
     const parts: string[] = []
-    for (let index = 0; index < Math.min(size, shown); index++) parts.push(write(level + 1))
-    if (size > shown) parts.push('...')
+    const most = level === shape.length - 1 ? shown : 1
+    for (let index = 0; index < Math.min(size, most); index++) parts.push(write(level + 1))
+    if (size > most) parts.push('...')
     return `[${parts.join(',')}]`
   }
   return write(0)

@@ -10,7 +10,8 @@ const parse = (text: string, exactIntegers = false): unknown =>
 test('reads any JSON as JSON.parse does', () => {
   fc.assert(
     fc.property(fc.json({ maxDepth: 8 }), fc.boolean(), (text, exactIntegers) => {
-      assert.deepEqual(parse(text, exactIntegers), JSON.parse(text))
+      const asNumber = (_key: string, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)
+      assert.equal(JSON.stringify(parse(text, exactIntegers), asNumber), JSON.stringify(JSON.parse(text)))
     }),
   )
 })
@@ -25,16 +26,16 @@ test('keeps every digit of long integers, when asked to', () => {
       assert.deepEqual(read, { data: expected })
     }),
   )
-  assert.deepEqual(parse('[9007199254740993]'), [9007199254740992])
+  assert.deepEqual(parse('[9007199254740993]'), [2 ** 53])
 })
 
 test('leaves fractions, exponents and digits in strings alone while it keeps long integers', () => {
   const text = '[9007199254740993,0.12345678901234567,1e300,12345678901234567.5,"12345678901234567"]'
   assert.deepEqual(parse(text, true), [
     9007199254740993n,
-    0.12345678901234567,
+    Number('0.12345678901234567'),
     1e300,
-    12345678901234567.5,
+    Number('12345678901234567.5'),
     '12345678901234567',
   ])
 })

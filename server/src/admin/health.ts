@@ -1,6 +1,6 @@
 import type { Health as HealthSummary, ModelHealth, WorkersHealth } from '@roundhouse/sdk/contract'
 import type { Clock } from '../kit/clock.ts'
-import type { Serving, ServedState } from '../models/serving.ts'
+import type { ServedState, Serving } from '../models/serving.ts'
 import type { Cache } from '../ports/cache.ts'
 import type { DatabaseHealth } from '../ports/database.ts'
 import type { FileStore } from '../ports/file-store.ts'
@@ -32,7 +32,8 @@ export function createHealth(dependencies: {
   version: string
   environment: string
 }): Health {
-  const { checkDatabase, pendingMigrations, serving, cache, files, clock, version, environment } = dependencies
+  const { checkDatabase, pendingMigrations, serving, cache, files, clock, version, environment } =
+    dependencies
   let stopping = false
   let migrated = false
   let look: { at: number; result: Promise<DatabaseHealth> } | undefined
@@ -60,7 +61,10 @@ export function createHealth(dependencies: {
     const degraded: string[] = backend.ok ? [] : [backend.kind]
     for (const { model, state } of serving.states()) {
       if (state.tag === 'failed') degraded.push(`model ${model.name}@${model.version}: ${state.reason}`)
-      else if (state.tag === 'warm' && state.loaded.runningMs() > stuckMs) degraded.push(`model ${model.name}@${model.version}: a run has not ended for ${Math.round(state.loaded.runningMs() / 1000)} s`)
+      else if (state.tag === 'warm' && state.loaded.runningMs() > stuckMs)
+        degraded.push(
+          `model ${model.name}@${model.version}: a run has not ended for ${Math.round(state.loaded.runningMs() / 1000)} s`,
+        )
     }
     return { reasons, degraded }
   }
@@ -106,6 +110,11 @@ function modelHealth({ model, state, required }: ServedState): ModelHealth {
     state: states[state.tag],
     required,
     load_ms: state.tag === 'warm' ? Math.round(state.loaded.loadMs) : null,
-    reason: state.tag === 'failed' ? state.reason : state.tag === 'absent' && model.unloaded ? 'unloaded on request' : null,
+    reason:
+      state.tag === 'failed'
+        ? state.reason
+        : state.tag === 'absent' && model.unloaded
+          ? 'unloaded on request'
+          : null,
   }
 }

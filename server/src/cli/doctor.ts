@@ -24,7 +24,11 @@ export async function doctorCommand(): Promise<void> {
 
 function checks(config: Config, log: Log): Check[] {
   return [
-    { name: 'configuration', run: async () => `${config.ENVIRONMENT}, ${config.DATABASE_URL === undefined ? 'embedded database' : 'external database'}` },
+    {
+      name: 'configuration',
+      run: async () =>
+        `${config.ENVIRONMENT}, ${config.DATABASE_URL === undefined ? 'embedded database' : 'external database'}`,
+    },
     {
       name: 'model runtime',
       async run() {
@@ -44,7 +48,9 @@ function checks(config: Config, log: Log): Check[] {
             if (!health.ok) throw new Error(health.reason)
             await ground.files.check()
             const pending = await pendingMigrations({ db: ground.database.db, folder: migrationsFolder })
-            return pending.length === 0 ? 'answers, up to date, writable' : `answers; ${pending.length} migrations pending (roundhouse migrate)`
+            return pending.length === 0
+              ? 'answers, up to date, writable'
+              : `answers; ${pending.length} migrations pending (roundhouse migrate)`
           } finally {
             await ground.close()
           }

@@ -6,13 +6,18 @@ import { packageVersion } from './package-version.ts'
 import { startCommand } from './start.ts'
 
 const program = new Command('roundhouse')
-  .description('The backend for AI apps: serves models and agents. Settings come from the environment: docs/configuration.md.')
+  .description(
+    'The backend for AI apps: serves models and agents. Settings come from the environment: docs/configuration.md.',
+  )
   .version(await packageVersion())
   .showHelpAfterError()
 
 program.command('start').description('start the server, and everything it needs').action(startCommand)
 program.command('migrate').description('bring the database up to this version').action(migrateCommand)
-program.command('doctor').description('check that this machine and configuration can run the server').action(doctorCommand)
+program
+  .command('doctor')
+  .description('check that this machine and configuration can run the server')
+  .action(doctorCommand)
 
 const models = program.command('models').description('work with the models of a running server')
 models

@@ -18,11 +18,16 @@ export async function startCommand(): Promise<void> {
     stopping = true
     log.info('server-stopping', { signal })
     // Whatever hangs: out before the platform kills.
-    setTimeout(() => fatal(log, 'stop-overrun', new Error('The phases of stopping took too long')), Math.max(1000, config.DRAIN_SECONDS * 1000 - 2000)).unref()
-    void starting?.then(running => running.stop()).then(
-      () => process.exit(0),
-      () => process.exit(1),
-    )
+    setTimeout(
+      () => fatal(log, 'stop-overrun', new Error('The phases of stopping took too long')),
+      Math.max(1000, config.DRAIN_SECONDS * 1000 - 2000),
+    ).unref()
+    void starting
+      ?.then(running => running.stop())
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      )
   }
 
   process.on('SIGTERM', onSignal)

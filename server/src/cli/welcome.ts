@@ -5,7 +5,9 @@ import { sampleName } from '../start/sample.ts'
 /** What a newcomer sees: where it is, what is loaded, and a line to paste that predicts. */
 export function welcome({ url, house, dataDir, serviceRoleKey }: Running): string {
   const states = house.serving.states()
-  const warm = states.filter(({ state }) => state.tag === 'warm').map(({ model }) => `${model.name}@${model.version}`)
+  const warm = states
+    .filter(({ state }) => state.tag === 'warm')
+    .map(({ model }) => `${model.name}@${model.version}`)
   const sample = states.find(({ model, state }) => model.name === sampleName && state.tag === 'warm')?.model
   const lines = [
     '',

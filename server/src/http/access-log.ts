@@ -2,10 +2,18 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '../kit/log.ts'
 
 /** Called once per request; `route` is the pattern, so that ids do not become labels. */
-export type RequestObserver = (request: { method: string; route: string; status: number; durationMs: number }) => void
+export type RequestObserver = (request: {
+  method: string
+  route: string
+  status: number
+  durationMs: number
+}) => void
 
 /** One line and one measurement per request, at its end, also when the client went away before it. */
-export function registerAccessLog(app: FastifyInstance, { log, observe }: { log: Log; observe: RequestObserver }): void {
+export function registerAccessLog(
+  app: FastifyInstance,
+  { log, observe }: { log: Log; observe: RequestObserver },
+): void {
   const ended = new WeakSet<FastifyRequest>()
 
   function end(request: FastifyRequest, reply: FastifyReply, status: number): void {

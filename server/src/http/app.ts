@@ -1,19 +1,15 @@
 import cors from '@fastify/cors'
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
-import type { Accounts } from '../accounts/accounts.ts'
-import type { Health } from '../admin/health.ts'
 import { context } from '../kit/context.ts'
-import type { Ids } from '../kit/ids.ts'
-import type { Log } from '../kit/log.ts'
-import type { Registry } from '../models/registry.ts'
-import type { Serving } from '../models/serving.ts'
-import type { PredictionCache } from '../predictions/prediction-cache.ts'
-import type { Predictions } from '../predictions/predictions.ts'
-import type { Metrics } from '../ports/metrics.ts'
-import type { TensorCodec } from '../ports/tensor-codec.ts'
-import { registerAccessLog, pathOf } from './access-log.ts'
+import { pathOf, registerAccessLog } from './access-log.ts'
 import { registerAuthentication } from './authenticate.ts'
+import type { HttpDependencies } from './dependencies.ts'
 import { registerDocumentation } from './documentation.ts'
 import { registerNotFound } from './not-found.ts'
 import { problemBody, surfaceOf, toProblem } from './problems.ts'
@@ -35,26 +31,6 @@ declare module 'fastify' {
   }
 }
 
-/** What the routes call, and the limits they keep. */
-export type HttpDependencies = {
-  accounts: Accounts
-  registry: Registry
-  serving: Serving
-  predictions: Predictions
-  predictionCache: PredictionCache
-  codec: TensorCodec
-  health: Health
-  metrics: Metrics
-  ids: Ids
-  log: Log
-  version: string
-  corsOrigins: readonly string[]
-  maxModelBytes: number
-  maxPredictBodyBytes: number
-  /** The folder with the console's built pages. */
-  consoleFolder: string
-}
-
 /** JSON of a control call; tensors and files have limits of their own. */
 const controlBodyBytes = 1024 * 1024
 /** Database calls give up after 2.8 s at the latest, so that the answer is out within 3 s. */
@@ -72,15 +48,31 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
     connectionTimeout: 0,
     requestTimeout: 300_000,
     keepAliveTimeout: 65_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1000, maxHeaderSize: 32 * 1024, keepAliveTimeoutBuffer: 1000 },
+    http: {
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 1000,
+      maxHeaderSize: 32 * 1024,
+      keepAliveTimeoutBuffer: 1000,
+    },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => refuse(error, request, reply),
     clientErrorHandler(error, socket) {
       if (error.code === 'ECONNRESET' || !socket.writable) return
-      const [status, sentence] = error.code === 'HPE_HEADER_OVERFLOW' ? ['431 Request Header Fields Too Large', 'headers-too-large'] : ['400 Bad Request', 'invalid-request']
-      const body = JSON.stringify(problemBody(toProblem(Object.assign(new Error(), { code: 'FST_ERR_BAD_URL' })), 'roundhouse', ids.uuid()))
-      socket.end(`HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`)
+      const [status, sentence] =
+        error.code === 'HPE_HEADER_OVERFLOW'
+          ? ['431 Request Header Fields Too Large', 'headers-too-large']
+          : ['400 Bad Request', 'invalid-request']
+      const body = JSON.stringify(
+        problemBody(
+          toProblem(Object.assign(new Error(), { code: 'FST_ERR_BAD_URL' })),
+          'roundhouse',
+          ids.uuid(),
+        ),
+      )
+      socket.end(
+        `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+      )
       log.warn('request-unreadable', { reason: sentence })
     },
   })
@@ -125,12 +117,19 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
   function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const problem = toProblem(error)
     if (problem.code === 'internal') {
-      log.error('request-fail', { request_id: request.id, method: request.method, path: pathOf(request.url), err: error })
+      log.error('request-fail', {
+        request_id: request.id,
+        method: request.method,
+        path: pathOf(request.url),
+        err: error,
+      })
     }
-    if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', String(problem.retryAfterSeconds))
+    if (problem.retryAfterSeconds !== undefined)
+      reply.header('retry-after', String(problem.retryAfterSeconds))
     else if (problem.retryable) reply.header('retry-after', '1')
     // A body that was refused is not read to its end, so the connection cannot carry another request.
-    if (problem.code === 'payload-too-large' || problem.code === 'client-closed') reply.header('connection', 'close')
+    if (problem.code === 'payload-too-large' || problem.code === 'client-closed')
+      reply.header('connection', 'close')
     reply
       .code(problem.status)
       .type('application/json; charset=utf-8')

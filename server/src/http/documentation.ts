@@ -1,16 +1,22 @@
-import swagger from '@fastify/swagger'
+import swagger, { type SwaggerTransformObject } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
+import { createModel } from '@roundhouse/sdk/contract'
 import type { FastifyInstance } from 'fastify'
 import { jsonSchemaTransform } from 'fastify-type-provider-zod'
+import { z } from 'zod'
 
 /** `/openapi.json` and the readable `/docs`, made from the routes themselves. Register before any of them. */
-export async function registerDocumentation(app: FastifyInstance, { version }: { version: string }): Promise<void> {
+export async function registerDocumentation(
+  app: FastifyInstance,
+  { version }: { version: string },
+): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: {
         title: 'Roundhouse',
-        description: 'Serves models and agents. Every call but health and documentation needs `Authorization: Bearer <key>` or `x-api-key`.',
+        description:
+          'Serves models and agents. Every call but health and documentation needs `Authorization: Bearer <key>` or `x-api-key`.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
         version,
       },
@@ -22,7 +28,11 @@ export async function registerDocumentation(app: FastifyInstance, { version }: {
       },
       security: [{ bearer: [] }, { apiKey: [] }],
     },
-    transform: jsonSchemaTransform,
+    transform(input) {
+      const { schema, url } = jsonSchemaTransform(input)
+      return { url, schema: input.route.config?.public ? { ...schema, security: [] } : schema }
+    },
+    transformObject: documentForms,
   })
   await app.register(async scope => {
     scope.addHook('onRoute', route => {
@@ -31,4 +41,47 @@ export async function registerDocumentation(app: FastifyInstance, { version }: {
     scope.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
     await scope.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'Roundhouse API' } })
   })
+}
+
+const text = { type: 'string' as const }
+const fileForm = {
+  type: 'object' as const,
+  required: ['file'],
+  properties: {
+    file: { type: 'string' as const, contentMediaType: 'application/octet-stream' },
+    sha256: text,
+  },
+}
+
+/** Forms are read part by part as they come, so that no schema stands beside their routes. */
+function documentForms(document: Parameters<SwaggerTransformObject>[0]): ReturnType<SwaggerTransformObject> {
+  if (!('openapiObject' in document)) return document.swaggerObject
+  const { openapiObject } = document
+  const create = openapiObject.paths?.['/api/v1/models']?.post
+  if (create) {
+    create.requestBody = {
+      required: true,
+      content: {
+        'application/json': { schema: z.toJSONSchema(createModel, { io: 'input' }) as object },
+        'multipart/form-data': {
+          schema: {
+            ...fileForm,
+            required: ['file', 'name'],
+            properties: {
+              name: text,
+              version: text,
+              description: text,
+              visibility: text,
+              price: text,
+              ...fileForm.properties,
+            },
+          },
+        },
+      },
+    }
+  }
+  const upload = openapiObject.paths?.['/api/v1/models/{id}/upload']?.post
+  if (upload)
+    upload.requestBody = { required: true, content: { 'multipart/form-data': { schema: fileForm } } }
+  return openapiObject
 }

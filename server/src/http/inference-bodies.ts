@@ -50,7 +50,12 @@ export function indexEntry({ model, state }: ServedState): RepositoryIndex[numbe
   }
 }
 
-export function modelStatistics(name: string, version: string, statistics: Statistics, sizeBytes: number | null): ModelStatistics {
+export function modelStatistics(
+  name: string,
+  version: string,
+  statistics: Statistics,
+  sizeBytes: number | null,
+): ModelStatistics {
   const none = { count: 0, ns: 0 }
   return {
     name,
@@ -71,7 +76,12 @@ export function modelStatistics(name: string, version: string, statistics: Stati
     response_stats: {},
     batch_stats: [...statistics.batches]
       .sort(([a], [b]) => a - b)
-      .map(([rows, tally]) => ({ batch_size: rows, compute_input: none, compute_infer: duration(tally), compute_output: none })),
+      .map(([rows, tally]) => ({
+        batch_size: rows,
+        compute_input: none,
+        compute_infer: duration(tally),
+        compute_output: none,
+      })),
     memory_usage: sizeBytes === null ? [] : [{ type: 'CPU', id: 0, byte_size: sizeBytes }],
   }
 }
@@ -81,5 +91,9 @@ function duration(tally: Tally): { count: number; ns: number } {
 }
 
 function tensors(specs: Model['input_schema']): InferenceModel['inputs'] {
-  return (specs ?? []).map(spec => ({ name: spec.name, datatype: spec.dtype, shape: spec.shape.map(dim => dim ?? -1) }))
+  return (specs ?? []).map(spec => ({
+    name: spec.name,
+    datatype: spec.dtype,
+    shape: spec.shape.map(dim => dim ?? -1),
+  }))
 }

@@ -17,18 +17,26 @@ export function registerNotFound(app: FastifyInstance): void {
 
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request.url)
-    const methods = [...routes.values()].filter(route => route.pattern.test(path)).flatMap(route => [...route.methods])
+    const methods = [...routes.values()]
+      .filter(route => route.pattern.test(path))
+      .flatMap(route => [...route.methods])
     const allowed = [...new Set(methods)].filter(method => method !== request.method).sort()
-    if (allowed.length === 0 || methods.includes(request.method)) throw new Problem('not-found', `Nothing is served at ${path.slice(0, 200)}.`)
+    if (allowed.length === 0 || methods.includes(request.method))
+      throw new Problem('not-found', `Nothing is served at ${path.slice(0, 200)}.`)
     reply.header('allow', allowed.join(', '))
-    throw new Problem('method-not-allowed', `${request.method} is not possible here; ${allowed.join(', ')} is.`)
+    throw new Problem(
+      'method-not-allowed',
+      `${request.method} is not possible here; ${allowed.join(', ')} is.`,
+    )
   })
 }
 
 function patternOf(url: string): RegExp {
   const escaped = url
     .split('/')
-    .map(part => (part.startsWith(':') ? '[^/]+' : part === '*' ? '.*' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')))
+    .map(part =>
+      part.startsWith(':') ? '[^/]+' : part === '*' ? '.*' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'),
+    )
     .join('/')
   return new RegExp(`^${escaped}/?$`)
 }

@@ -1,22 +1,40 @@
 import { isProblem, Problem, type ProblemCode, problemCodes } from '@roundhouse/sdk/contract'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
-import { ZodError, type core } from 'zod'
+import { type core, ZodError } from 'zod'
 
 /** Fastify's own refusals in our terms. Source: fastify docs, Reference/Errors. */
 const fastifyCodes: Readonly<Record<string, { code: ProblemCode; sentence: string }>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: { code: 'payload-too-large', sentence: 'The body is larger than this path accepts.' },
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'unsupported-media-type', sentence: 'This content type is not accepted here. Send application/json.' },
+  FST_ERR_CTP_BODY_TOO_LARGE: {
+    code: 'payload-too-large',
+    sentence: 'The body is larger than this path accepts.',
+  },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    code: 'unsupported-media-type',
+    sentence: 'This content type is not accepted here. Send application/json.',
+  },
   FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'invalid-json', sentence: 'The body is empty; JSON was expected.' },
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'invalid-json', sentence: 'The body is not valid JSON.' },
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'invalid-request', sentence: 'The body does not have the length that Content-Length announced.' },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
+    code: 'invalid-request',
+    sentence: 'The body does not have the length that Content-Length announced.',
+  },
   FST_ERR_BAD_URL: { code: 'invalid-request', sentence: 'The path is not valid percent-encoding.' },
   FST_ERR_MAX_LENGTH: { code: 'not-found', sentence: 'A part of the path is longer than any name here.' },
-  FST_ERR_HANDLER_TIMEOUT: { code: 'request-timeout', sentence: 'The request could not be answered in time. Try again.' },
-  FST_INVALID_MULTIPART_CONTENT_TYPE: { code: 'unsupported-media-type', sentence: 'Send the file as multipart/form-data.' },
+  FST_ERR_HANDLER_TIMEOUT: {
+    code: 'request-timeout',
+    sentence: 'The request could not be answered in time. Try again.',
+  },
+  FST_INVALID_MULTIPART_CONTENT_TYPE: {
+    code: 'unsupported-media-type',
+    sentence: 'Send the file as multipart/form-data.',
+  },
   FST_PARTS_LIMIT: { code: 'invalid-request', sentence: 'The form has too many parts.' },
   FST_FILES_LIMIT: { code: 'invalid-request', sentence: 'The form has more than one file.' },
   FST_FIELDS_LIMIT: { code: 'invalid-request', sentence: 'The form has too many fields.' },
-  FST_PROTO_VIOLATION: { code: 'invalid-request', sentence: 'A field of the form has a name that is not allowed.' },
+  FST_PROTO_VIOLATION: {
+    code: 'invalid-request',
+    sentence: 'A field of the form has a name that is not allowed.',
+  },
 }
 
 /** Anything that was thrown, as what the caller is told. What is not foreseen is a bug and says nothing of our insides. */
@@ -26,31 +44,64 @@ export function toProblem(error: unknown): Problem {
   if (hasZodFastifySchemaValidationErrors(error)) {
     const [first] = error.validation
     const field = first?.instancePath.split('/').filter(Boolean).join('.')
-    return new Problem('invalid-request', field ? `${field}: ${first?.message}` : (first?.message ?? 'The request is not of the documented form.'), { cause: error })
+    return new Problem(
+      'invalid-request',
+      field
+        ? `${field}: ${first?.message}`
+        : (first?.message ?? 'The request is not of the documented form.'),
+      { cause: error },
+    )
   }
   const code = codeOf(error)
   const known = code === undefined ? undefined : fastifyCodes[code]
-  if (known) return new Problem(known.code, known.sentence, { cause: error, ...(problemCodes[known.code].retryable ? { retryAfterSeconds: 1 } : {}) })
+  if (known)
+    return new Problem(known.code, known.sentence, {
+      cause: error,
+      ...(problemCodes[known.code].retryable ? { retryAfterSeconds: 1 } : {}),
+    })
   // secure-json-parse and JSON.parse, called by Fastify's own body reader.
-  if (error instanceof SyntaxError && 'statusCode' in error) return new Problem('invalid-json', `The body is not valid JSON: ${error.message}`, { cause: error })
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new Problem('storage-full', 'The disk is full. Nothing was stored.', { cause: error, retryAfterSeconds: 30 })
-  if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE') return new Problem('client-closed', 'The client went away.', { cause: error })
-  if (error instanceof Error && /^(Unexpected end of form|Malformed part header|Malformed content type|Multipart: Boundary not found)/.test(error.message)) {
+  if (error instanceof SyntaxError && 'statusCode' in error)
+    return new Problem('invalid-json', `The body is not valid JSON: ${error.message}`, { cause: error })
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new Problem('storage-full', 'The disk is full. Nothing was stored.', {
+      cause: error,
+      retryAfterSeconds: 30,
+    })
+  if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE')
+    return new Problem('client-closed', 'The client went away.', { cause: error })
+  if (
+    error instanceof Error &&
+    /^(Unexpected end of form|Malformed part header|Malformed content type|Multipart: Boundary not found)/.test(
+      error.message,
+    )
+  ) {
     return new Problem('invalid-request', `The multipart form is broken: ${error.message}.`, { cause: error })
   }
-  return new Problem('internal', 'Something went wrong on our side. The log has more under this request id.', { cause: error })
+  return new Problem(
+    'internal',
+    'Something went wrong on our side. The log has more under this request id.',
+    { cause: error },
+  )
 }
 
 export function invalidRequest(issues: readonly core.$ZodIssue[]): Problem {
   const [first] = issues
   const field = first?.path.join('.')
-  return new Problem('invalid-request', field ? `${field}: ${first?.message}` : (first?.message ?? 'The request is not of the documented form.'))
+  return new Problem(
+    'invalid-request',
+    field ? `${field}: ${first?.message}` : (first?.message ?? 'The request is not of the documented form.'),
+  )
 }
 
 /** The body of a refusal: the protocol's own under /v2, ours elsewhere. */
 export function problemBody(problem: Problem, surface: Surface, requestId: string): Record<string, unknown> {
   if (surface === 'inference') return { error: problem.message }
-  return { error: problemCodes[problem.code].meaning, code: problem.code, detail: problem.message, request_id: requestId }
+  return {
+    error: problemCodes[problem.code].meaning,
+    code: problem.code,
+    detail: problem.message,
+    request_id: requestId,
+  }
 }
 
 export type Surface = 'inference' | 'roundhouse'
@@ -60,5 +111,7 @@ export function surfaceOf(path: string): Surface {
 }
 
 function codeOf(error: unknown): string | undefined {
-  return error !== null && typeof error === 'object' && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  return error !== null && typeof error === 'object' && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined
 }

@@ -4,7 +4,13 @@ import type { Model } from '../models/model.ts'
 
 /** A stored version as the contract shows it: without the columns that are ours alone. */
 export function modelBody(model: Model): ModelBody {
-  const { number: _number, file_key: _fileKey, unloaded: _unloaded, last_used_at: _lastUsedAt, ...rest } = model
+  const {
+    number: _number,
+    file_key: _fileKey,
+    unloaded: _unloaded,
+    last_used_at: _lastUsedAt,
+    ...rest
+  } = model
   return { ...rest, created_at: model.created_at.toISOString(), updated_at: model.updated_at.toISOString() }
 }
 
@@ -14,10 +20,17 @@ export function encodeCursor(position: string | number): string {
 }
 
 /** @throws Problem `invalid-request` for a cursor that is not one of ours. */
-export function decodeCursor<Position>(cursor: string | undefined, schema: z.ZodType<Position>): Position | undefined {
+export function decodeCursor<Position>(
+  cursor: string | undefined,
+  schema: z.ZodType<Position>,
+): Position | undefined {
   if (cursor === undefined) return undefined
   const position = schema.safeParse(Buffer.from(cursor, 'base64url').toString())
-  if (!position.success) throw new Problem('invalid-request', 'cursor: not one that this list returned. Leave it out to start at the beginning.')
+  if (!position.success)
+    throw new Problem(
+      'invalid-request',
+      'cursor: not one that this list returned. Leave it out to start at the beginning.',
+    )
   return position.data
 }
 

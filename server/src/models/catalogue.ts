@@ -25,11 +25,7 @@ export type Catalogue = {
 
 const refreshMs = 30_000
 
-export function createCatalogue(dependencies: {
-  store: ModelStore
-  bus: Bus
-  log: Log
-}): Catalogue {
+export function createCatalogue(dependencies: { store: ModelStore; bus: Bus; log: Log }): Catalogue {
   const { store, bus, log } = dependencies
   const byId = new Map<string, Model>()
   let byName = new Map<string, Model[]>()

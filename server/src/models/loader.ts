@@ -101,19 +101,28 @@ export function createLoader({ files, runtime, log, now, lanes, reportBatch }: L
     }
   }
 
-  function assemble(source: LoadSource, facts: ModelFacts, plan: ExecutionPlan, sessions: readonly ModelSession[], loadMs: number): LoadedModel {
+  function assemble(
+    source: LoadSource,
+    facts: ModelFacts,
+    plan: ExecutionPlan,
+    sessions: readonly ModelSession[],
+    loadMs: number,
+  ): LoadedModel {
     const statistics = createStatistics()
     const signature = sessions[0]?.signature
     invariant(signature, 'a loaded model has a session')
     let alive = true
-    const lanes = sessions.map((session): Lane => async (inputs, outputs) => {
-      try {
-        return await session.run(inputs, outputs)
-      } catch (error) {
-        if (isProblem(error) && error.code === 'model-not-loaded') alive = false
-        throw error
-      }
-    })
+    const lanes = sessions.map(
+      (session): Lane =>
+        async (inputs, outputs) => {
+          try {
+            return await session.run(inputs, outputs)
+          } catch (error) {
+            if (isProblem(error) && error.code === 'model-not-loaded') alive = false
+            throw error
+          }
+        },
+    )
     const batcher = createBatcher({
       lanes,
       batching: plan.batching,
@@ -154,5 +163,8 @@ async function checkHash(path: string, source: LoadSource): Promise<void> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(path, { highWaterMark: 256 * 1024 }), hash)
   if (hash.digest('hex') === source.file_hash) return
-  throw new Problem('hash-mismatch', `The stored file of ${modelLabel(source)} does not have its recorded sha256: it was changed or damaged. Upload a new version.`)
+  throw new Problem(
+    'hash-mismatch',
+    `The stored file of ${modelLabel(source)} does not have its recorded sha256: it was changed or damaged. Upload a new version.`,
+  )
 }

@@ -53,7 +53,11 @@ export function createRegistry(dependencies: {
   const { store, files, loader, shelf, catalogue, serving, ids, log, maxSizeBytes, onRemove } = dependencies
 
   /** Without a version two callers may compute the same next number; the loser takes the one after. */
-  async function insert(draft: ModelDraft, rest: ModelChange & Pick<Model, 'status'>, id: string): Promise<Model> {
+  async function insert(
+    draft: ModelDraft,
+    rest: ModelChange & Pick<Model, 'status'>,
+    id: string,
+  ): Promise<Model> {
     for (let attempt = 0; attempt < 20; attempt++) {
       const version = draft.version ?? (await store.nextVersion(draft.name))
       const { visibility, price } = draft
@@ -73,7 +77,10 @@ export function createRegistry(dependencies: {
   }
 
   function taken(draft: ModelDraft): Problem {
-    return new Problem('model-exists', `Model ${draft.name} has a version ${draft.version ?? ''} already. Choose another version, or leave it out for the next number.`)
+    return new Problem(
+      'model-exists',
+      `Model ${draft.name} has a version ${draft.version ?? ''} already. Choose another version, or leave it out for the next number.`,
+    )
   }
 
   /** Streams the file into the store; no row knows of it yet. */
@@ -110,14 +117,25 @@ export function createRegistry(dependencies: {
   }
 
   async function validate(id: string): Promise<Validation> {
-    const claimed = await store.update(id, { status: 'validating', error: null }, ['uploaded', 'error', 'ready'])
+    const claimed = await store.update(id, { status: 'validating', error: null }, [
+      'uploaded',
+      'error',
+      'ready',
+    ])
     if (!claimed) {
       const model = await mustExist(id)
-      throw new Problem('model-state', `Model ${modelLabel(model)} cannot be validated: its status is ${model.status}${model.status === 'pending' ? ', it has no file yet' : ''}.`)
+      throw new Problem(
+        'model-state',
+        `Model ${modelLabel(model)} cannot be validated: its status is ${model.status}${model.status === 'pending' ? ', it has no file yet' : ''}.`,
+      )
     }
     try {
       const loaded = await loader.load(claimed)
-      const model = await store.update(id, { ...description(loaded), status: 'ready', error: null, unloaded: false }, ['validating'])
+      const model = await store.update(
+        id,
+        { ...description(loaded), status: 'ready', error: null, unloaded: false },
+        ['validating'],
+      )
       if (!model) {
         await loaded.close()
         throw new Problem('model-not-found', `The model ${id} was removed while it was validated.`)
@@ -128,7 +146,11 @@ export function createRegistry(dependencies: {
     } catch (error) {
       // What the file is to blame for is its status; anything else may be tried again.
       const blamed = isProblem(error) && (error.code === 'invalid-model' || error.code === 'hash-mismatch')
-      const model = await store.update(id, blamed ? { status: 'error', error: error.message } : { status: 'uploaded' }, ['validating'])
+      const model = await store.update(
+        id,
+        blamed ? { status: 'error', error: error.message } : { status: 'uploaded' },
+        ['validating'],
+      )
       if (!blamed || !model) throw error
       await catalogue.changed(id, model)
       return { valid: false, model }
@@ -159,7 +181,8 @@ export function createRegistry(dependencies: {
       let model: Model
       try {
         if (draft.version === undefined) source.version = await store.nextVersion(draft.name)
-        else if ((await store.list({ name: draft.name, version: draft.version, limit: 1 })).length > 0) throw taken(draft)
+        else if ((await store.list({ name: draft.name, version: draft.version, limit: 1 })).length > 0)
+          throw taken(draft)
         loaded = await loader.load(source, { hashKnown: true })
         model = await insert(draft, { ...description(loaded), status: 'ready', ...file }, source.id)
       } catch (error) {
@@ -171,24 +194,40 @@ export function createRegistry(dependencies: {
       source.version = model.version
       shelf.put(loaded)
       await catalogue.changed(model.id, model)
-      log.info('model-push', { model: modelLabel(model), size_bytes: upload.sizeBytes, sha256: upload.sha256 })
+      log.info('model-push', {
+        model: modelLabel(model),
+        size_bytes: upload.sizeBytes,
+        sha256: upload.sha256,
+      })
       return model
     },
 
     /** Gives a pending version its file. @throws Problem `model-has-file`. */
     async attach(id: string, upload: StoredUpload): Promise<Model> {
-      const change = { status: 'uploaded', file_key: upload.key, file_hash: upload.sha256, file_size_bytes: upload.sizeBytes } as const
+      const change = {
+        status: 'uploaded',
+        file_key: upload.key,
+        file_hash: upload.sha256,
+        file_size_bytes: upload.sizeBytes,
+      } as const
       const model = await store.update(id, change, ['pending'])
       if (model) return model
       await files.remove(upload.key)
       const other = await mustExist(id)
-      throw new Problem('model-has-file', `Model ${modelLabel(other)} has its file already. Create a new version instead.`)
+      throw new Problem(
+        'model-has-file',
+        `Model ${modelLabel(other)} has its file already. Create a new version instead.`,
+      )
     },
 
     /** @throws Problem when the version cannot take a file, before any byte is read. */
     async checkMayAttach(id: string): Promise<void> {
       const model = await mustExist(id)
-      if (model.status !== 'pending') throw new Problem('model-has-file', `Model ${modelLabel(model)} has its file already. Create a new version instead.`)
+      if (model.status !== 'pending')
+        throw new Problem(
+          'model-has-file',
+          `Model ${modelLabel(model)} has its file already. Create a new version instead.`,
+        )
     },
 
     get: mustExist,
@@ -209,10 +248,17 @@ export function createRegistry(dependencies: {
     /** Describes, prices, shares, archives or brings back. */
     async update(id: string, change: ModelUpdate): Promise<Model> {
       // Only what was ready may be archived, so only that comes back.
-      const model = await store.update(id, change, change.status === undefined ? undefined : ['ready', 'archived'])
+      const model = await store.update(
+        id,
+        change,
+        change.status === undefined ? undefined : ['ready', 'archived'],
+      )
       if (!model) {
         const other = await mustExist(id)
-        throw new Problem('model-state', `Model ${modelLabel(other)} cannot become ${change.status}: its status is ${other.status}.`)
+        throw new Problem(
+          'model-state',
+          `Model ${modelLabel(other)} cannot become ${change.status}: its status is ${other.status}.`,
+        )
       }
       await catalogue.changed(id, model)
       if (model.status === 'archived') await shelf.drop(id)
@@ -232,9 +278,14 @@ export function createRegistry(dependencies: {
     /** Loads again now; the version that serves goes on until the new session is warm, and stays when it fails. */
     async load(name: string): Promise<Model> {
       const model = await serving.row({ name })
-      if (model.status !== 'ready') throw new Problem('model-state', `Model ${modelLabel(model)} cannot be loaded: its status is ${model.status}.`)
+      if (model.status !== 'ready')
+        throw new Problem(
+          'model-state',
+          `Model ${modelLabel(model)} cannot be loaded: its status is ${model.status}.`,
+        )
       await shelf.reload(model)
-      for (const version of catalogue.readyVersions(name)) if (version.unloaded) await setUnloaded(version, false)
+      for (const version of catalogue.readyVersions(name))
+        if (version.unloaded) await setUnloaded(version, false)
       return model
     },
 

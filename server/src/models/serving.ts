@@ -75,15 +75,23 @@ export function createServing(dependencies: {
   async function load(target: ModelTarget): Promise<LoadedModel> {
     const model = await row(target)
     if (model.status !== 'ready') {
-      throw new Problem('model-state', `Model ${modelLabel(model)} cannot predict: its status is ${model.status}.`)
+      throw new Problem(
+        'model-state',
+        `Model ${modelLabel(model)} cannot predict: its status is ${model.status}.`,
+      )
     }
     if (model.unloaded) {
-      throw new Problem('model-not-loaded', `Model ${modelLabel(model)} was unloaded. Load it by POST /v2/repository/models/${model.name}/load.`, {
-        retryAfterSeconds: 30,
-      })
+      throw new Problem(
+        'model-not-loaded',
+        `Model ${modelLabel(model)} was unloaded. Load it by POST /v2/repository/models/${model.name}/load.`,
+        {
+          retryAfterSeconds: 30,
+        },
+      )
     }
     await Promise.race([shelf.ensure(model), new Promise<void>(resolve => clock.after(loadWaitMs, resolve))])
-    const loaded = 'name' in target && target.version === undefined ? warmVersion(model.name) : shelf.get(model.id)
+    const loaded =
+      'name' in target && target.version === undefined ? warmVersion(model.name) : shelf.get(model.id)
     if (!loaded) throw notLoaded(model, shelf.state(model.id))
     return loaded
   }
@@ -107,13 +115,19 @@ export function createServing(dependencies: {
     }
     const versions = await store.list({ name: target.name, limit: 1000 })
     const ready = versions.find(model => model.status === 'ready')
-    const model = target.version === undefined ? (ready ?? versions[0]) : versions.find(version => version.version === target.version)
+    const model =
+      target.version === undefined
+        ? (ready ?? versions[0])
+        : versions.find(version => version.version === target.version)
     if (model) return model
     throw new Problem(
       'model-not-found',
       versions.length === 0 || target.version === undefined
         ? `There is no model named ${target.name}.`
-        : `Model ${target.name} has no version ${target.version}. It has ${versions.slice(0, 10).map(version => version.version).join(', ')}.`,
+        : `Model ${target.name} has no version ${target.version}. It has ${versions
+            .slice(0, 10)
+            .map(version => version.version)
+            .join(', ')}.`,
     )
   }
 
@@ -135,7 +149,9 @@ export function createServing(dependencies: {
       const newest = catalogue.names().flatMap(name => serving(name) ?? [])
       const isRequired = (model: Model) => required.includes(model.name)
       const lastUsed = (model: Model) => (model.last_used_at ?? model.created_at).getTime()
-      const order = newest.sort((a, b) => Number(isRequired(b)) - Number(isRequired(a)) || lastUsed(b) - lastUsed(a))
+      const order = newest.sort(
+        (a, b) => Number(isRequired(b)) - Number(isRequired(a)) || lastUsed(b) - lastUsed(a),
+      )
       let bytes = 0
       const chosen = order.filter(model => {
         bytes += model.file_size_bytes ?? 0
@@ -151,7 +167,11 @@ export function createServing(dependencies: {
         if (!newest) return [`Required model ${name} does not exist: no version of it is ready.`]
         const now = shelf.state(newest.id)
         if (newest.unloaded) return [`Required model ${name} was unloaded.`]
-        return [now.tag === 'failed' ? `Required model ${modelLabel(newest)} failed to load: ${now.reason}` : `Required model ${modelLabel(newest)} is loading.`]
+        return [
+          now.tag === 'failed'
+            ? `Required model ${modelLabel(newest)} failed to load: ${now.reason}`
+            : `Required model ${modelLabel(newest)} is loading.`,
+        ]
       })
     },
     states() {

@@ -35,7 +35,12 @@ export type Shelf = {
   close(): Promise<void>
 }
 
-export function createShelf(dependencies: { loader: Loader; clock: Clock; log: Log; idleSeconds: number }): Shelf {
+export function createShelf(dependencies: {
+  loader: Loader
+  clock: Clock
+  log: Log
+  idleSeconds: number
+}): Shelf {
   const { loader, clock, log, idleSeconds } = dependencies
   const states = new Map<string, ShelfState>()
   const lastUsedAt = new Map<string, number>()
@@ -47,7 +52,9 @@ export function createShelf(dependencies: { loader: Loader; clock: Clock; log: L
   }
 
   function retire(loaded: LoadedModel): Promise<void> {
-    const closed = loaded.close().catch(error => log.error('model-close-fail', { model: modelLabel(loaded.source), err: error }))
+    const closed = loaded
+      .close()
+      .catch(error => log.error('model-close-fail', { model: modelLabel(loaded.source), err: error }))
     closing.add(closed)
     return closed.finally(() => closing.delete(closed))
   }
@@ -83,7 +90,13 @@ export function createShelf(dependencies: { loader: Loader; clock: Clock; log: L
   function fail(model: Model, error: unknown, attempts: number): void {
     const reason = isProblem(error) ? error.message : 'The model could not be loaded; the log says why.'
     const waitMs = backoffMs(attempts, 1000, 60_000)
-    states.set(model.id, { tag: 'failed', since: clock.now(), reason, attempts, retryAt: clock.now() + waitMs })
+    states.set(model.id, {
+      tag: 'failed',
+      since: clock.now(),
+      reason,
+      attempts,
+      retryAt: clock.now() + waitMs,
+    })
     log.error('model-load-fail', { model: modelLabel(model), attempts, retry_ms: waitMs, reason, err: error })
   }
 
@@ -132,7 +145,11 @@ export function createShelf(dependencies: { loader: Loader; clock: Clock; log: L
         const model = isWanted(id)
         if (!model) void drop(id)
         else if (now.tag === 'failed' && at >= now.retryAt) void ensure(model)
-        else if (now.tag === 'warm' && !isPinned(id) && at - (lastUsedAt.get(id) ?? now.since) > idleSeconds * 1000) {
+        else if (
+          now.tag === 'warm' &&
+          !isPinned(id) &&
+          at - (lastUsedAt.get(id) ?? now.since) > idleSeconds * 1000
+        ) {
           log.info('model-unload', { model: modelLabel(model), reason: 'idle', idle_s: idleSeconds })
           void drop(id)
         }
@@ -148,7 +165,13 @@ export function createShelf(dependencies: { loader: Loader; clock: Clock; log: L
 /** What a caller hears while a model is not warm. */
 export function notLoaded(model: Model, now: ShelfState): Problem {
   if (now.tag === 'failed') {
-    return new Problem('model-not-loaded', `Model ${modelLabel(model)} could not be loaded: ${now.reason}`, { retryAfterSeconds: 5 })
+    return new Problem('model-not-loaded', `Model ${modelLabel(model)} could not be loaded: ${now.reason}`, {
+      retryAfterSeconds: 5,
+    })
   }
-  return new Problem('model-not-loaded', `Model ${modelLabel(model)} is not loaded yet. Try again in a few seconds.`, { retryAfterSeconds: 2 })
+  return new Problem(
+    'model-not-loaded',
+    `Model ${modelLabel(model)} is not loaded yet. Try again in a few seconds.`,
+    { retryAfterSeconds: 2 },
+  )
 }

@@ -93,7 +93,11 @@ export function createModelStore(db: Kysely<ModelTables>) {
 
     /** Every version that can be served or brought back. */
     async listServable(): Promise<Model[]> {
-      const rows = await db.selectFrom('models').selectAll().where('status', 'in', ['ready', 'archived']).execute()
+      const rows = await db
+        .selectFrom('models')
+        .selectAll()
+        .where('status', 'in', ['ready', 'archived'])
+        .execute()
       return rows.map(toModel)
     },
 
@@ -173,7 +177,9 @@ function jsonColumns(change: ModelChange): Record<string, string | null> {
 }
 
 function withoutUndefined<Value extends object>(value: Value): Partial<Value> {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Partial<Value>
+  return Object.fromEntries(
+    Object.entries(value).filter(([, field]) => field !== undefined),
+  ) as Partial<Value>
 }
 
 function toModel(row: Selectable<ModelsTable>): Model {

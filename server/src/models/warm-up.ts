@@ -29,7 +29,12 @@ const budgetMs = 1500
  * Runs the model on made-up inputs: the first real request is not the slow one, the cost of 1, 2, 4, ... rows is
  * known, and joining requests is allowed only when it was seen to change nothing.
  */
-export async function warmUp(session: ModelSession, facts: ModelFacts, fileBytes: number, now: () => number): Promise<ExecutionPlan> {
+export async function warmUp(
+  session: ModelSession,
+  facts: ModelFacts,
+  fileBytes: number,
+  now: () => number,
+): Promise<ExecutionPlan> {
   const { inputs } = session.signature
   const outputNames = session.signature.outputs.map(output => output.name)
   const startedAt = now()
@@ -56,7 +61,12 @@ export async function warmUp(session: ModelSession, facts: ModelFacts, fileBytes
     single = await fastest(1, 5)
   } catch (error) {
     // Not every model takes made-up inputs (an index out of range, a shape given as a value). It is loaded all the same.
-    return { ...alone, msPerRow: 1, curve: [], note: `Not measured: made-up inputs were refused (${sentence(error)})` }
+    return {
+      ...alone,
+      msPerRow: 1,
+      curve: [],
+      note: `Not measured: made-up inputs were refused (${sentence(error)})`,
+    }
   }
   const curve = [{ rows: 1, ms: round(single) }]
 
@@ -96,7 +106,8 @@ async function whyNotBatched(session: ModelSession, outputNames: readonly string
     for (const [index, part] of parts.entries()) {
       const rows = index + 1
       const single = await session.run(part, outputNames)
-      if (!together.outputs.every(output => output.shape[0] === 6)) return 'No batching: an output does not have one entry per row'
+      if (!together.outputs.every(output => output.shape[0] === 6))
+        return 'No batching: an output does not have one entry per row'
       if (!sameRows(sliceRows(together.outputs, from, from + rows), single.outputs)) {
         return 'No batching: rows gave other results together than alone'
       }

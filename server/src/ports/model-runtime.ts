@@ -25,7 +25,10 @@ export type ModelSession = {
    * `computeMs` is the time inside the model.
    * @throws Problem `model-failed` when the model refuses the inputs.
    */
-  run(inputs: readonly Tensor[], outputs: readonly string[]): Promise<{ outputs: Tensor[]; computeMs: number }>
+  run(
+    inputs: readonly Tensor[],
+    outputs: readonly string[],
+  ): Promise<{ outputs: Tensor[]; computeMs: number }>
   /** Frees the memory. Waits for a run in progress; never interrupts it. */
   close(): Promise<void>
 }

@@ -19,7 +19,11 @@ export type InferenceAnswer = {
  * millisecond goes to a thread. Every method throws, or rejects with, Problem `invalid-json` or `invalid-tensor`.
  */
 export type TensorCodec = {
-  decodeInfer(body: Uint8Array, headerLength: number | undefined, signature: Signature): InferRequest | Promise<InferRequest>
+  decodeInfer(
+    body: Uint8Array,
+    headerLength: number | undefined,
+    signature: Signature,
+  ): InferRequest | Promise<InferRequest>
   encodeInfer(answer: InferenceAnswer): EncodedInference | Promise<EncodedInference>
   decodeNamed(body: Uint8Array, signature: Signature): NamedRequest | Promise<NamedRequest>
   /** JSON text. */

@@ -43,7 +43,12 @@ const maxWaiting = 20_000
 const maxKeptValues = 1024
 const maxKeptText = 16_384
 
-export function createJournal(dependencies: { store: PredictionStore; clock: Clock; log: Log; mode: HistoryMode }): Journal {
+export function createJournal(dependencies: {
+  store: PredictionStore
+  clock: Clock
+  log: Log
+  mode: HistoryMode
+}): Journal {
   const { store, clock, log, mode } = dependencies
   let waiting: JournalEntry[] = []
   let dropped = 0
@@ -58,7 +63,8 @@ export function createJournal(dependencies: { store: PredictionStore; clock: Clo
     if (waiting.length > maxWaiting) {
       waiting = waiting.slice(batchRows)
       dropped += batchRows
-      if (dropped % 5000 === batchRows) log.warn('history-drop', { dropped, reason: 'the database is slower than the predictions' })
+      if (dropped % 5000 === batchRows)
+        log.warn('history-drop', { dropped, reason: 'the database is slower than the predictions' })
     }
     if (waiting.length >= batchRows && failures === 0) startWriting()
     else schedule(flushAfterMs)
@@ -100,7 +106,10 @@ export function createJournal(dependencies: { store: PredictionStore; clock: Clo
     while (waiting.length > 0 && clock.now() < deadline) {
       startWriting()
       const failuresBefore = failures
-      await Promise.race([writing, new Promise<void>(resolve => clock.after(deadline - clock.now(), resolve))])
+      await Promise.race([
+        writing,
+        new Promise<void>(resolve => clock.after(deadline - clock.now(), resolve)),
+      ])
       if (failures > failuresBefore) await new Promise<void>(resolve => clock.after(100, resolve))
     }
   }
@@ -114,7 +123,11 @@ export function createJournal(dependencies: { store: PredictionStore; clock: Clo
       await flush(timeoutMs)
       closed = true
       cancelTimer?.()
-      if (waiting.length > 0) log.error('history-lost', { rows: waiting.length, reason: 'the database did not take them before the process stopped' })
+      if (waiting.length > 0)
+        log.error('history-lost', {
+          rows: waiting.length,
+          reason: 'the database did not take them before the process stopped',
+        })
     },
   }
 }

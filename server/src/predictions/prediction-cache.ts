@@ -13,12 +13,25 @@ export type PredictionCache = {
   forget(modelId: string): Promise<void>
 }
 
-export type CacheMetrics = { hits: number; misses: number; hit_rate: number; size: number; ttl_seconds: number; backend: 'memory' | 'redis' }
+export type CacheMetrics = {
+  hits: number
+  misses: number
+  hit_rate: number
+  size: number
+  ttl_seconds: number
+  backend: 'memory' | 'redis'
+}
 
 /** Hashing a megabyte takes about a millisecond: beyond it the cache costs more than it saves. */
 const maxBytes = 1024 * 1024
 
-export function createPredictionCache({ cache, ttlSeconds }: { cache: Cache; ttlSeconds: number }): PredictionCache {
+export function createPredictionCache({
+  cache,
+  ttlSeconds,
+}: {
+  cache: Cache
+  ttlSeconds: number
+}): PredictionCache {
   let hits = 0
   let misses = 0
 
@@ -28,11 +41,15 @@ export function createPredictionCache({ cache, ttlSeconds }: { cache: Cache; ttl
       let bytes = 0
       for (const input of inputs) {
         if (input.data.length > maxBytes) return undefined
-        const data = Array.isArray(input.data) ? Buffer.from(JSON.stringify(input.data)) : elementBytes(input.data)
+        const data = Array.isArray(input.data)
+          ? Buffer.from(JSON.stringify(input.data))
+          : elementBytes(input.data)
         bytes += data.byteLength
         if (bytes > maxBytes) return undefined
         // Lengths first, so that no two sets of inputs print the same text.
-        hash.update(`${input.name.length}:${input.name}${input.datatype}[${input.shape.join()}]${data.byteLength}:`)
+        hash.update(
+          `${input.name.length}:${input.name}${input.datatype}[${input.shape.join()}]${data.byteLength}:`,
+        )
         hash.update(data)
       }
       hash.update(JSON.stringify(outputs))
@@ -73,7 +90,12 @@ export function createPredictionCache({ cache, ttlSeconds }: { cache: Cache; ttl
 /** The protocol's own binary reply, with the length of its JSON part in front: four bytes, little-endian. */
 function pack(outputs: readonly Tensor[]): Uint8Array {
   const requested = outputs.map(output => ({ name: output.name, binary: true }))
-  const { body, headerLength } = encodeInferResponse({ modelName: '', modelVersion: '', outputs: [...outputs], requested })
+  const { body, headerLength } = encodeInferResponse({
+    modelName: '',
+    modelVersion: '',
+    outputs: [...outputs],
+    requested,
+  })
   const bytes = typeof body === 'string' ? Buffer.from(body) : body
   const packed = Buffer.allocUnsafe(4 + bytes.byteLength)
   packed.writeUInt32LE(headerLength ?? bytes.byteLength)

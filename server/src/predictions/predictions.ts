@@ -38,7 +38,11 @@ export type Predictions = {
   find(caller: Caller, target: ModelTarget): LoadedModel | Promise<LoadedModel>
   /** @throws Problem `model-overloaded`, `model-not-loaded`, `model-failed`, `deadline-exceeded`, `client-closed`. */
   predict(caller: Caller, model: LoadedModel, request: PredictRequest): Promise<Prediction>
-  history(caller: Caller, modelId: string, options: { beforeId?: string | undefined; limit: number }): Promise<StoredPrediction[]>
+  history(
+    caller: Caller,
+    modelId: string,
+    options: { beforeId?: string | undefined; limit: number },
+  ): Promise<StoredPrediction[]>
   /** Forgets the history that is older than its retention. */
   sweep(): Promise<void>
   /** Forgets everything of a removed model; what a crash leaves of it goes with its age. */
@@ -59,7 +63,12 @@ export function createPredictions(dependencies: {
 }): Predictions {
   const { serving, cache, journal, store, ids, clock, timeoutMs, retentionDays } = dependencies
 
-  function record(model: LoadedModel, request: PredictRequest, prediction: Prediction, error: string | null): Prediction {
+  function record(
+    model: LoadedModel,
+    request: PredictRequest,
+    prediction: Prediction,
+    error: string | null,
+  ): Prediction {
     journal.add({
       id: prediction.id,
       modelId: model.source.id,
@@ -77,7 +86,13 @@ export function createPredictions(dependencies: {
 
   async function compute(caller: Caller, model: LoadedModel, request: PredictRequest): Promise<Prediction> {
     const startedAt = clock.now()
-    const prediction = { id: ids.uuid(), outputs: [], inferenceTimeMs: 0, cached: false, createdAt: startedAt }
+    const prediction = {
+      id: ids.uuid(),
+      outputs: [],
+      inferenceTimeMs: 0,
+      cached: false,
+      createdAt: startedAt,
+    }
     let answer: BatchAnswer
     try {
       answer = await runOnCurrent(caller, model, request)
@@ -91,11 +106,20 @@ export function createPredictions(dependencies: {
     add(statistics.computeInfer, answer.computeMs)
     add(statistics.success, clock.now() - startedAt)
     statistics.lastInferenceAt = startedAt
-    return record(model, request, { ...prediction, outputs: answer.outputs, inferenceTimeMs: answer.computeMs }, null)
+    return record(
+      model,
+      request,
+      { ...prediction, outputs: answer.outputs, inferenceTimeMs: answer.computeMs },
+      null,
+    )
   }
 
   /** The session may have been replaced between finding it and running on it: then its successor answers. */
-  async function runOnCurrent(caller: Caller, model: LoadedModel, request: PredictRequest): Promise<BatchAnswer> {
+  async function runOnCurrent(
+    caller: Caller,
+    model: LoadedModel,
+    request: PredictRequest,
+  ): Promise<BatchAnswer> {
     const batch = {
       inputs: request.inputs,
       outputs: request.outputs,
@@ -128,7 +152,12 @@ export function createPredictions(dependencies: {
       add(outputs ? model.statistics.cacheHit : model.statistics.cacheMiss, clock.now() - startedAt)
       if (outputs) {
         add(model.statistics.success, clock.now() - startedAt)
-        return record(model, request, { id: ids.uuid(), outputs, inferenceTimeMs: 0, cached: true, createdAt: startedAt }, null)
+        return record(
+          model,
+          request,
+          { id: ids.uuid(), outputs, inferenceTimeMs: 0, cached: true, createdAt: startedAt },
+          null,
+        )
       }
       const prediction = await compute(caller, model, request)
       cache.set(key, prediction.outputs)

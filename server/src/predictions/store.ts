@@ -44,11 +44,27 @@ export function createPredictionStore(db: Kysely<PredictionTables>) {
     },
 
     /** Newest first. `input_data` and `output_data` come as JSON text, because their integers may be larger than 2^53. */
-    async list(modelId: string, options: { beforeId?: string | undefined; limit: number }): Promise<StoredPrediction[]> {
+    async list(
+      modelId: string,
+      options: { beforeId?: string | undefined; limit: number },
+    ): Promise<StoredPrediction[]> {
       let query = db
         .selectFrom('predictions')
-        .select(['id', 'model_id', 'model_version', 'request_id', 'inference_time_ms', 'cached', 'status', 'error', 'created_at'])
-        .select([sql<string | null>`input_data::text`.as('input_data'), sql<string | null>`output_data::text`.as('output_data')])
+        .select([
+          'id',
+          'model_id',
+          'model_version',
+          'request_id',
+          'inference_time_ms',
+          'cached',
+          'status',
+          'error',
+          'created_at',
+        ])
+        .select([
+          sql<string | null>`input_data::text`.as('input_data'),
+          sql<string | null>`output_data::text`.as('output_data'),
+        ])
         .where('model_id', '=', modelId)
         .orderBy('id', 'desc')
         .limit(options.limit)
@@ -60,11 +76,15 @@ export function createPredictionStore(db: Kysely<PredictionTables>) {
     removeOlderThan: (time: Date, limit: number): Promise<number> => remove(sql`created_at < ${time}`, limit),
 
     /** Removes up to `limit` rows of one model; how many it removed. */
-    removeOfModel: (modelId: string, limit: number): Promise<number> => remove(sql`model_id = ${modelId}`, limit),
+    removeOfModel: (modelId: string, limit: number): Promise<number> =>
+      remove(sql`model_id = ${modelId}`, limit),
   }
 }
 
-export type StoredPrediction = Omit<PredictionRecord, 'input_data' | 'output_data' | 'created_at' | 'request_id'> & {
+export type StoredPrediction = Omit<
+  PredictionRecord,
+  'input_data' | 'output_data' | 'created_at' | 'request_id'
+> & {
   request_id: string | null
   input_data: string | null
   output_data: string | null

@@ -45,7 +45,12 @@ const firstSweepMs = 60_000
 const journalCloseMs = 3000
 
 /** The one place that wires adapters, rooms and doors together. A newcomer starts here. */
-export async function build(config: Config, ground: Ground, serviceRoleKey: string, log: Log): Promise<House> {
+export async function build(
+  config: Config,
+  ground: Ground,
+  serviceRoleKey: string,
+  log: Log,
+): Promise<House> {
   const { database, bus, cache, files } = ground
   const clock = systemClock
   const ids = createIds()
@@ -61,7 +66,8 @@ export async function build(config: Config, ground: Ground, serviceRoleKey: stri
     log,
     now: () => performance.now(),
     lanes: lanes(config),
-    reportBatch: ({ name, version: modelVersion }, batch) => metrics.batch({ model: name, version: modelVersion, ...batch }),
+    reportBatch: ({ name, version: modelVersion }, batch) =>
+      metrics.batch({ model: name, version: modelVersion, ...batch }),
   })
   const shelf = createShelf({ loader, clock, log, idleSeconds: config.CACHE_MODEL_TTL })
   const catalogue = createCatalogue({ store: modelStore, bus, log })

@@ -27,21 +27,45 @@ export type DatabasePlace = {
 }
 
 /** The adapters behind the ports, as the configuration asks. */
-export type Ground = { database: Database<ModelTables & PredictionTables>; bus: Bus; cache: Cache; files: FileStore; close(): Promise<void> }
+export type Ground = {
+  database: Database<ModelTables & PredictionTables>
+  bus: Bus
+  cache: Cache
+  files: FileStore
+  close(): Promise<void>
+}
 
 /** @param join Use the running server's database instead of refusing to share its folder. */
 export async function placeDatabase(config: Config, log: Log, join = false): Promise<DatabasePlace> {
   if (config.DATABASE_URL !== undefined) {
-    return { adminUrl: config.DATABASE_ADMIN_URL ?? config.DATABASE_URL, appUrl: config.DATABASE_URL, role: 'roundhouse_app', embedded: undefined }
+    return {
+      adminUrl: config.DATABASE_ADMIN_URL ?? config.DATABASE_URL,
+      appUrl: config.DATABASE_URL,
+      role: 'roundhouse_app',
+      embedded: undefined,
+    }
   }
   const user = config.EMBEDDED_POSTGRES_USER
-  const embedded = await startEmbeddedPostgres({ dataDir: await dataDir(config), log, join, ...(user === undefined ? {} : { user }) })
+  const embedded = await startEmbeddedPostgres({
+    dataDir: await dataDir(config),
+    log,
+    join,
+    ...(user === undefined ? {} : { user }),
+  })
   return { adminUrl: embedded.adminUrl, appUrl: embedded.appUrl, role: undefined, embedded }
 }
 
 export async function openGround(config: Config, place: DatabasePlace, log: Log): Promise<Ground> {
-  const connection = { url: place.appUrl, ...(place.role === undefined ? {} : { role: place.role }), applicationName: `rh-api-${process.pid}` }
-  const database = openDatabase<ModelTables & PredictionTables>({ ...connection, max: config.DATABASE_POOL_SIZE, log })
+  const connection = {
+    url: place.appUrl,
+    ...(place.role === undefined ? {} : { role: place.role }),
+    applicationName: `rh-api-${process.pid}`,
+  }
+  const database = openDatabase<ModelTables & PredictionTables>({
+    ...connection,
+    max: config.DATABASE_POOL_SIZE,
+    log,
+  })
   const [bus, cache, files] = await Promise.all([
     openPostgresBus({ ...connection, applicationName: `rh-bus-${process.pid}`, log }),
     config.REDIS_URL === undefined

@@ -13,18 +13,56 @@ export function readings(rooms: {
 }): Reading[] {
   const { shelf, predictionCache, journal, database } = rooms
   const perModel = (value: (loaded: ReturnType<Shelf['warm']>[number]) => number) => () =>
-    shelf.warm().map(loaded => ({ labels: { model: loaded.source.name, version: loaded.source.version }, value: value(loaded) }))
+    shelf.warm().map(loaded => ({
+      labels: { model: loaded.source.name, version: loaded.source.version },
+      value: value(loaded),
+    }))
   const one = (value: () => number) => () => [{ value: value() }]
   const model = ['model', 'version']
   return [
-    { name: 'roundhouse_model_queue_requests', help: 'Requests waiting for the model.', labels: model, read: perModel(loaded => loaded.waiting().requests) },
-    { name: 'roundhouse_model_queue_rows', help: 'Rows waiting for the model.', labels: model, read: perModel(loaded => loaded.waiting().rows) },
-    { name: 'roundhouse_model_load_seconds', help: 'Time the model took to load and warm.', labels: model, read: perModel(loaded => loaded.loadMs / 1000) },
-    { name: 'roundhouse_cache_hits', help: 'Answers from the prediction cache since its last reset.', read: one(() => predictionCache.metrics().hits) },
-    { name: 'roundhouse_cache_misses', help: 'Look-ups of the prediction cache that found nothing since its last reset.', read: one(() => predictionCache.metrics().misses) },
-    { name: 'roundhouse_cache_hit_rate', help: 'Hits by look-ups, 0 to 1.', read: one(() => predictionCache.metrics().hit_rate) },
-    { name: 'roundhouse_history_waiting', help: 'Predictions not yet written to the history.', read: one(journal.waiting) },
-    { name: 'roundhouse_history_dropped', help: 'Predictions that the history lost because the database was too slow.', read: one(journal.dropped) },
+    {
+      name: 'roundhouse_model_queue_requests',
+      help: 'Requests waiting for the model.',
+      labels: model,
+      read: perModel(loaded => loaded.waiting().requests),
+    },
+    {
+      name: 'roundhouse_model_queue_rows',
+      help: 'Rows waiting for the model.',
+      labels: model,
+      read: perModel(loaded => loaded.waiting().rows),
+    },
+    {
+      name: 'roundhouse_model_load_seconds',
+      help: 'Time the model took to load and warm.',
+      labels: model,
+      read: perModel(loaded => loaded.loadMs / 1000),
+    },
+    {
+      name: 'roundhouse_cache_hits',
+      help: 'Answers from the prediction cache since its last reset.',
+      read: one(() => predictionCache.metrics().hits),
+    },
+    {
+      name: 'roundhouse_cache_misses',
+      help: 'Look-ups of the prediction cache that found nothing since its last reset.',
+      read: one(() => predictionCache.metrics().misses),
+    },
+    {
+      name: 'roundhouse_cache_hit_rate',
+      help: 'Hits by look-ups, 0 to 1.',
+      read: one(() => predictionCache.metrics().hit_rate),
+    },
+    {
+      name: 'roundhouse_history_waiting',
+      help: 'Predictions not yet written to the history.',
+      read: one(journal.waiting),
+    },
+    {
+      name: 'roundhouse_history_dropped',
+      help: 'Predictions that the history lost because the database was too slow.',
+      read: one(journal.dropped),
+    },
     {
       name: 'roundhouse_database_connections',
       help: 'Connections of the request pool.',

@@ -3,7 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { LogOutput } from '../adapters/log/pino.ts'
 import { migrate } from '../adapters/postgres/migrate.ts'
 import { build, type House } from './build.ts'
-import { type DatabasePlace, dataDir, type Ground, openGround, placeDatabase, serviceRoleKey } from './choose.ts'
+import {
+  type DatabasePlace,
+  dataDir,
+  type Ground,
+  openGround,
+  placeDatabase,
+  serviceRoleKey,
+} from './choose.ts'
 import { type Config, isDeployed } from './config.ts'
 import { migrationsFolder } from './paths.ts'
 import { seedSample } from './sample.ts'
@@ -35,13 +42,27 @@ export async function run(config: Config, log: LogOutput): Promise<Running> {
     const key = await serviceRoleKey(config)
     const house = await build(config, ground, key, log)
     opened.push(house.close)
-    await house.app.listen({ port: config.PORT, host: config.HOST ?? (isDeployed(config) ? '::' : '127.0.0.1') })
+    await house.app.listen({
+      port: config.PORT,
+      host: config.HOST ?? (isDeployed(config) ? '::' : '127.0.0.1'),
+    })
     opened.push(async () => void (await house.app.close()))
     if (config.SAMPLE_MODEL) await seedSample(house.registry, log)
     await house.open()
     const url = urlOf(house.app.server.address())
-    log.info('server-start', { url, version: house.version, environment: config.ENVIRONMENT, pid: process.pid })
-    return { url, house, dataDir: await dataDir(config), serviceRoleKey: key, stop: () => stop(config, house, ground, place, log) }
+    log.info('server-start', {
+      url,
+      version: house.version,
+      environment: config.ENVIRONMENT,
+      pid: process.pid,
+    })
+    return {
+      url,
+      house,
+      dataDir: await dataDir(config),
+      serviceRoleKey: key,
+      stop: () => stop(config, house, ground, place, log),
+    }
   } catch (error) {
     for (const close of opened.reverse()) await close().catch(() => {})
     throw error
@@ -64,21 +85,38 @@ async function migrateWhenReachable(place: DatabasePlace, log: LogOutput): Promi
 
 /** Refused, unknown yet, or still starting up (57P03). */
 function isUnreachable(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', '57P03'].includes(String(error.code))
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', '57P03'].includes(String(error.code))
+  )
 }
 
-async function stop(config: Config, house: House, ground: Ground, place: DatabasePlace, log: LogOutput): Promise<void> {
+async function stop(
+  config: Config,
+  house: House,
+  ground: Ground,
+  place: DatabasePlace,
+  log: LogOutput,
+): Promise<void> {
   const drainMs = config.DRAIN_SECONDS * 1000
   const phase = async (name: string, work: () => Promise<unknown>, limitMs: number) => {
     const startedAt = performance.now()
-    const ended = await Promise.race([work().then(() => true), delay(limitMs, false, { ref: false })]).catch(error => {
-      log.error('stop-phase-fail', { phase: name, err: error })
-      return true
+    const ended = await Promise.race([work().then(() => true), delay(limitMs, false, { ref: false })]).catch(
+      error => {
+        log.error('stop-phase-fail', { phase: name, err: error })
+        return true
+      },
+    )
+    log.info('stop-phase', {
+      phase: name,
+      duration_ms: Math.round(performance.now() - startedAt),
+      ...(ended ? {} : { cut_off: true }),
     })
-    log.info('stop-phase', { phase: name, duration_ms: Math.round(performance.now() - startedAt), ...(ended ? {} : { cut_off: true }) })
   }
   house.health.stop()
-  if (isDeployed(config) && drainMs >= 12_000) await phase('grace', () => delay(deployedGraceMs), deployedGraceMs + 100)
+  if (isDeployed(config) && drainMs >= 12_000)
+    await phase('grace', () => delay(deployedGraceMs), deployedGraceMs + 100)
   await phase('http', () => house.app.close(), drainMs / 2)
   await phase('models', house.close, drainMs / 4)
   await phase('connections', ground.close, 3000)
@@ -89,6 +127,10 @@ async function stop(config: Config, house: House, ground: Ground, place: Databas
 
 function urlOf(address: string | AddressInfo | null): string {
   if (address === null || typeof address === 'string') return String(address)
-  const host = ['::', '0.0.0.0', '127.0.0.1', '::1'].includes(address.address) ? 'localhost' : address.address.includes(':') ? `[${address.address}]` : address.address
+  const host = ['::', '0.0.0.0', '127.0.0.1', '::1'].includes(address.address)
+    ? 'localhost'
+    : address.address.includes(':')
+      ? `[${address.address}]`
+      : address.address
   return `http://${host}:${address.port}`
 }

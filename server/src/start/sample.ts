@@ -12,7 +12,12 @@ export async function seedSample(registry: Registry, log: Log): Promise<void> {
   try {
     const upload = await registry.receive(createReadStream(sampleModelFile))
     await registry.push(
-      { name: sampleName, version: '1', description: 'Sample: reads a handwritten digit from 8x8 grey values of 0 to 16.', visibility: 'public' },
+      {
+        name: sampleName,
+        version: '1',
+        description: 'Sample: reads a handwritten digit from 8x8 grey values of 0 to 16.',
+        visibility: 'public',
+      },
       upload,
     )
   } catch (error) {

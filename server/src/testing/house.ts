@@ -21,7 +21,11 @@ export type TestHouse = {
   /** One-call upload that must succeed. */
   pushed(name: string, file: Uint8Array, fields?: Record<string, string>): Promise<Model>
   /** Predicts by our own API and gives the parsed reply. */
-  predict(id: string, inputData: unknown, more?: Record<string, unknown>): Promise<{ status: number; body: Record<string, unknown>; headers: Headers }>
+  predict(
+    id: string,
+    inputData: unknown,
+    more?: Record<string, unknown>,
+  ): Promise<{ status: number; body: Record<string, unknown>; headers: Headers }>
   close(): Promise<void>
 }
 
@@ -35,8 +39,18 @@ export async function testHouse(
   const database = options.share ? undefined : await testDatabase()
   const dataDir = options.share?.dataDir ?? (await mkdtemp(join(tmpdir(), 'house-')))
   const url = options.share?.databaseUrl ?? database?.appUrl ?? ''
-  const config = readConfig({ DATABASE_URL: url, DATA_DIR: dataDir, ENVIRONMENT: 'test', SAMPLE_MODEL: 'false', ...env })
-  const ground = await openGround(config, { adminUrl: url, appUrl: url, role: undefined, embedded: undefined }, log)
+  const config = readConfig({
+    DATABASE_URL: url,
+    DATA_DIR: dataDir,
+    ENVIRONMENT: 'test',
+    SAMPLE_MODEL: 'false',
+    ...env,
+  })
+  const ground = await openGround(
+    config,
+    { adminUrl: url, appUrl: url, role: undefined, embedded: undefined },
+    log,
+  )
   const house = await build(config, ground, testKey, log)
   const address = await house.app.listen({ port: 0, host: '127.0.0.1' })
   await house.open()
@@ -79,7 +93,8 @@ export async function testHouse(
     async pushed(name, file, fields) {
       const response = await push(name, file, fields)
       const text = await response.text()
-      if (response.status !== 201) throw new Error(`The upload of ${name} was answered ${response.status}: ${text}`)
+      if (response.status !== 201)
+        throw new Error(`The upload of ${name} was answered ${response.status}: ${text}`)
       return JSON.parse(text) as Model
     },
     async predict(id, inputData, more = {}) {
@@ -88,7 +103,11 @@ export async function testHouse(
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ input_data: inputData, ...more }),
       })
-      return { status: response.status, body: (await response.json()) as Record<string, unknown>, headers: response.headers }
+      return {
+        status: response.status,
+        body: (await response.json()) as Record<string, unknown>,
+        headers: response.headers,
+      }
     },
     close,
   }

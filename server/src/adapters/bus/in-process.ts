@@ -1,6 +1,6 @@
+import { createListeners } from '../../kit/listeners.ts'
 import { silentLog } from '../../kit/log.ts'
 import type { Bus } from '../../ports/bus.ts'
-import { createListeners } from './listeners.ts'
 
 const messageLimitBytes = 7000
 

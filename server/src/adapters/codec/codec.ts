@@ -38,11 +38,15 @@ export function createTensorCodec({ log }: { log: Log }): TensorCodec {
     if (waiting.size === 0) worker?.unref()
     if (!order) return
     if ('result' in reply) order.resolve(reply.result as never)
-    else if ('problem' in reply) order.reject(new Problem(reply.problem.code as ProblemCode, reply.problem.message))
+    else if ('problem' in reply)
+      order.reject(new Problem(reply.problem.code as ProblemCode, reply.problem.message))
     else order.reject(new Error(`In the codec thread: ${reply.bug}`))
   }
 
-  function offload<Name extends OperationName>(operation: Name, args: Parameters<(typeof operations)[Name]>): Promise<ReturnType<(typeof operations)[Name]>> {
+  function offload<Name extends OperationName>(
+    operation: Name,
+    args: Parameters<(typeof operations)[Name]>,
+  ): Promise<ReturnType<(typeof operations)[Name]>> {
     worker ??= start()
     worker.ref()
     const target = worker
@@ -60,14 +64,22 @@ export function createTensorCodec({ log }: { log: Log }): TensorCodec {
       return offload('decodeInfer', [body, headerLength, signature])
     },
     encodeInfer(answer) {
-      const json = answer.outputs.filter(output => !answer.requested.find(wanted => wanted.name === output.name)?.binary)
-      return textBytes(json) <= inlineBytes ? operations.encodeInfer(answer) : offload('encodeInfer', [answer])
+      const json = answer.outputs.filter(
+        output => !answer.requested.find(wanted => wanted.name === output.name)?.binary,
+      )
+      return textBytes(json) <= inlineBytes
+        ? operations.encodeInfer(answer)
+        : offload('encodeInfer', [answer])
     },
     decodeNamed(body, signature) {
-      return body.byteLength <= inlineBytes ? operations.decodeNamed(body, signature) : offload('decodeNamed', [body, signature])
+      return body.byteLength <= inlineBytes
+        ? operations.decodeNamed(body, signature)
+        : offload('decodeNamed', [body, signature])
     },
     encodeNamed(outputs) {
-      return textBytes(outputs) <= inlineBytes ? operations.encodeNamed(outputs) : offload('encodeNamed', [outputs])
+      return textBytes(outputs) <= inlineBytes
+        ? operations.encodeNamed(outputs)
+        : offload('encodeNamed', [outputs])
     },
     async close() {
       const stopping = worker

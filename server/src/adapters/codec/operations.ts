@@ -22,16 +22,24 @@ export const operations = {
   },
 
   decodeNamed(body: Uint8Array, signature: Signature): NamedRequest {
-    const exactIntegers = signature.inputs.some(input => input.datatype === 'INT64' || input.datatype === 'UINT64')
+    const exactIntegers = signature.inputs.some(
+      input => input.datatype === 'INT64' || input.datatype === 'UINT64',
+    )
     const value = parseJson(body, { exactIntegers })
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw new Problem('invalid-request', 'The body must be an object: {"input_data": {...}}.')
     }
     const { input_data: inputData, skip_cache: skipCache, ...unknown } = value as Record<string, unknown>
     const [field] = Object.keys(unknown)
-    if (field !== undefined) throw new Problem('invalid-request', `Unknown field ${JSON.stringify(field)}. The body has input_data and, if wanted, skip_cache.`)
-    if (inputData === undefined) throw new Problem('invalid-request', 'input_data is missing: {"input_data": {"<input>": ...}}.')
-    if (skipCache !== undefined && typeof skipCache !== 'boolean') throw new Problem('invalid-request', 'skip_cache must be true or false.')
+    if (field !== undefined)
+      throw new Problem(
+        'invalid-request',
+        `Unknown field ${JSON.stringify(field)}. The body has input_data and, if wanted, skip_cache.`,
+      )
+    if (inputData === undefined)
+      throw new Problem('invalid-request', 'input_data is missing: {"input_data": {"<input>": ...}}.')
+    if (skipCache !== undefined && typeof skipCache !== 'boolean')
+      throw new Problem('invalid-request', 'skip_cache must be true or false.')
     return { inputs: decodeNamedInputs(inputData, signature), skipCache: skipCache ?? false }
   },
 

@@ -1,5 +1,5 @@
-import { isProblem } from '@roundhouse/sdk/contract'
 import { parentPort } from 'node:worker_threads'
+import { isProblem } from '@roundhouse/sdk/contract'
 import { invariant } from '../../kit/invariant.ts'
 import { type OperationName, operations } from './operations.ts'
 
@@ -29,11 +29,21 @@ port.on('message', (order: CodecOrder | 'stop') => {
 /** The buffers of the tensors in a result; they are handed over, not copied. */
 function buffersOf(result: unknown): ArrayBuffer[] {
   const found = new Set<ArrayBuffer>()
-  const tensors = result !== null && typeof result === 'object' && 'inputs' in result && Array.isArray(result.inputs) ? result.inputs : []
+  const tensors =
+    result !== null && typeof result === 'object' && 'inputs' in result && Array.isArray(result.inputs)
+      ? result.inputs
+      : []
   for (const tensor of tensors) {
-    if (ArrayBuffer.isView(tensor.data) && tensor.data.buffer instanceof ArrayBuffer) found.add(tensor.data.buffer)
+    if (ArrayBuffer.isView(tensor.data) && tensor.data.buffer instanceof ArrayBuffer)
+      found.add(tensor.data.buffer)
   }
-  if (result !== null && typeof result === 'object' && 'body' in result && result.body instanceof Uint8Array && result.body.buffer instanceof ArrayBuffer) {
+  if (
+    result !== null &&
+    typeof result === 'object' &&
+    'body' in result &&
+    result.body instanceof Uint8Array &&
+    result.body.buffer instanceof ArrayBuffer
+  ) {
     found.add(result.body.buffer)
   }
   return [...found]

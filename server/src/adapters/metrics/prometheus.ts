@@ -2,7 +2,12 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Metrics } from '../../ports/metrics.ts'
 
 /** A reading taken when the metrics are asked for. */
-export type Reading = { name: string; help: string; labels?: readonly string[]; read(): Iterable<{ labels?: Record<string, string>; value: number }> }
+export type Reading = {
+  name: string
+  help: string
+  labels?: readonly string[]
+  read(): Iterable<{ labels?: Record<string, string>; value: number }>
+}
 
 const seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 

@@ -4,10 +4,10 @@ import type { ModelRuntime } from '../../ports/model-runtime.ts'
 import { openInlineSession } from './inline-session.ts'
 import { inspectOnnx } from './inspect.ts'
 import { inspectInThread } from './inspect-in-thread.ts'
-import { prepareOrt } from './session.ts'
+import { prepareOrt } from './prepare.ts'
 import { openThreadSession } from './thread-session.ts'
 
-/** Serves ONNX files through onnxruntime on the CPU. Nothing native is loaded before the first session. */
+/** Serves ONNX files through onnxruntime on the CPU. Nothing native is loaded before `prepare` or the first session. */
 export function createOnnxRuntime({ log }: { log: Log }): ModelRuntime {
   return {
     prepare: prepareOrt,

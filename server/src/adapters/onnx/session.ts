@@ -69,7 +69,8 @@ export async function openOrtSession(path: string): Promise<OrtSession> {
 }
 
 // One thread per session: a second one spins, 1.0 to 1.9 times the CPU for less or no gain on busy cores; the way
-// to use more cores is more sessions. Without the arena and its patterns, memory goes back after each run.
+// to use more cores is more sessions. Without the arena, one run of 256 rows through a 12 MB forecast model leaves
+// 0 to 30 MB behind instead of 186 MB until the session closes, at the same speed (2026-11-21).
 const options: InferenceSession.SessionOptions = {
   intraOpNumThreads: 1,
   interOpNumThreads: 1,

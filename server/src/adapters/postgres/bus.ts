@@ -1,8 +1,8 @@
 import pg from 'pg'
 import { backoffMs } from '../../kit/backoff.ts'
+import { createListeners } from '../../kit/listeners.ts'
 import type { Log } from '../../kit/log.ts'
 import type { Bus } from '../../ports/bus.ts'
-import { createListeners } from '../bus/listeners.ts'
 import { type ConnectionOptions, destroyClient, readConnection } from './connection.ts'
 import { translate, unavailable } from './database-errors.ts'
 

@@ -1,29 +1,18 @@
-import { realpath, stat } from 'node:fs/promises'
-import { setTimeout as delay } from 'node:timers/promises'
-import { backoffMs } from '../../kit/backoff.ts'
+import { realpath } from 'node:fs/promises'
 import type { Log } from '../../kit/log.ts'
-import { type Binaries, findBinaries } from './embedded/binaries.ts'
+import { attach, type Cluster, urlOf } from './embedded/attach.ts'
+import { findBinaries } from './embedded/binaries.ts'
 import {
   adminRole,
   appRole,
   checkVersion,
   createCluster,
   databaseName,
-  type Passwords,
   readPasswords,
 } from './embedded/cluster.ts'
-import { giveTree } from './embedded/folders.ts'
-import { type OwnerSession, openOwnerSession } from './embedded/owner.ts'
-import { choosePlace, type Place } from './embedded/place.ts'
-import {
-  composeSettings,
-  fingerprintSetting,
-  type Settings,
-  startPostmaster,
-  stopPostmaster,
-} from './embedded/postmaster.ts'
-import { findPostmaster, type PostmasterPid } from './embedded/postmaster-pid.ts'
-import { isAlive } from './embedded/processes.ts'
+import { choosePlace } from './embedded/place.ts'
+import { composeSettings } from './embedded/postmaster.ts'
+import { watchOver } from './embedded/watch.ts'
 
 export type EmbeddedPostgres = {
   /** Logs in as `roundhouse_admin`: superuser of this cluster, owner of the schema, for migrations. */
@@ -52,24 +41,6 @@ export type EmbeddedPostgresOptions = {
   settings?: Record<string, string>
   /** Where another process owns the folder: use its server instead of refusing. */
   join?: boolean
-}
-
-/** What attaching to the server of a folder gives. */
-type Attachment = {
-  pid: number
-  host: string
-  port: number
-  started: boolean
-  session: OwnerSession | undefined
-}
-
-type Cluster = {
-  place: Place
-  folder: string
-  binaries: Binaries
-  settings: Settings
-  passwords: Passwords
-  log: Log
 }
 
 /**
@@ -121,159 +92,4 @@ async function prepare(options: EmbeddedPostgresOptions): Promise<{ cluster: Clu
   const settings = await composeSettings(place, binaries, options.settings ?? {})
   const passwords = await readPasswords(folder)
   return { cluster: { place, folder, binaries, settings, passwords, log }, firstStart }
-}
-
-/** Finds or starts the server and takes the lock; comes back here whenever another process interferes. */
-async function attach(cluster: Cluster, options: EmbeddedPostgresOptions): Promise<Attachment> {
-  const { place, folder, binaries, settings, passwords, log } = cluster
-  let started = false
-  let silentSince = Number.POSITIVE_INFINITY
-  for (;;) {
-    const found = await findPostmaster(folder)
-    if (!found.running) {
-      if (place.account && (await stat(folder)).uid !== place.account.uid)
-        await giveTree(folder, place.account)
-      const pid = await startPostmaster({ place, folder, binaries, settings, stalePid: found.stalePid, log })
-      started = pid !== undefined
-      continue
-    }
-    const server = found.running
-    if (!server.ready) {
-      // Starting or stopping under another process; both end.
-      await delay(10)
-      continue
-    }
-    const session = await openOwnerSession(urlOf(server, adminRole, passwords.admin, 'postgres')).catch(
-      async error => {
-        silentSince = Math.min(silentSince, performance.now())
-        if (performance.now() - silentSince < 10_000 && (isPassing(error) || !(await isAlive(server.pid))))
-          return undefined
-        throw new Error(`The database on ${folder} (pid ${server.pid}) runs but does not answer.`, {
-          cause: error,
-        })
-      },
-    )
-    if (!session) {
-      await delay(10)
-      continue
-    }
-    const attachment = { pid: server.pid, host: server.host, port: server.port, started }
-    if (!(await takeLock(session))) {
-      const ownerPid = await session.findOwnerPid()
-      await session.close()
-      if (options.join) return { ...attachment, session: undefined }
-      if (ownerPid === undefined) continue
-      throw new Error(
-        `Roundhouse is already running on ${options.dataDir} (pid ${ownerPid}). Stop it, or set DATA_DIR to another folder.`,
-      )
-    }
-    if (session.fingerprint === settings[fingerprintSetting]) return { ...attachment, session }
-    log.info('postgres-restart', { pid: server.pid, reason: 'it was started with other settings' })
-    if (!(await stopPostmaster(server.pid, folder, binaries)))
-      throw new Error(`The database (pid ${server.pid}) does not stop.`)
-    await session.ended
-  }
-}
-
-/** Starts the server again when it dies. */
-function watchOver(
-  cluster: Cluster,
-  options: EmbeddedPostgresOptions,
-  first: Attachment,
-  firstSession: OwnerSession,
-) {
-  const { folder, binaries, log } = cluster
-  let pid = first.pid
-  let session = firstSession
-  let stopping = false
-  const wakeUp = new AbortController()
-
-  async function watch(): Promise<void> {
-    while (!stopping) {
-      await session.ended
-      for (let attempt = 1; !stopping; attempt += 1) {
-        log.error('postgres-lost', { pid, alive: await isAlive(pid), attempt })
-        try {
-          const again = await attach(cluster, options)
-          if (again.session === undefined) throw new Error('Another process has taken over the database.')
-          if (again.pid !== pid)
-            log.warn('postgres-restart', { pid: again.pid, reason: 'the server had died' })
-          pid = again.pid
-          session = again.session
-          break
-        } catch (error) {
-          log.error('postgres-restart-failed', { err: error, attempt })
-          await delay(backoffMs(attempt, 100, 5000), undefined, { signal: wakeUp.signal, ref: false }).catch(
-            () => {},
-          )
-        }
-      }
-    }
-  }
-
-  const stopAtExit = () => {
-    try {
-      process.kill(pid, 'SIGINT')
-    } catch {
-      // Gone already.
-    }
-  }
-  process.on('exit', stopAtExit)
-  const watching = watch()
-  let stopped: Promise<void> | undefined
-
-  async function stop(): Promise<void> {
-    stopping = true
-    wakeUp.abort()
-    const startedAt = performance.now()
-    let target = pid
-    let gone = await stopPostmaster(target, folder, binaries)
-    if (gone) await watching
-    if (gone && pid !== target) {
-      // A restart was under way.
-      target = pid
-      gone = await stopPostmaster(target, folder, binaries)
-    }
-    process.off('exit', stopAtExit)
-    if (!gone) {
-      log.error('postgres-stop-failed', { pid, detail: 'It still runs; the next start takes it over.' })
-    }
-    await session.close()
-    log.info('postgres-stop', { pid, duration_ms: Math.round(performance.now() - startedAt) })
-  }
-
-  return {
-    pid: () => pid,
-    stop() {
-      stopped ??= stop()
-      return stopped
-    },
-  }
-}
-
-/** A process that was just killed keeps its lock for some milliseconds, until its session is cleared away. */
-async function takeLock(session: OwnerSession): Promise<boolean> {
-  for (let attempt = 1; ; attempt += 1) {
-    if (await session.tryLock()) return true
-    const ownerPid = await session.findOwnerPid()
-    if (attempt > 100 || (ownerPid !== undefined && (await isAlive(ownerPid)))) return false
-    await delay(10)
-  }
-}
-
-/** Errors of a server that is on its way up or down. */
-function isPassing(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return ['57P01', '57P02', '57P03', 'ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(code)
-}
-
-function urlOf(
-  server: Pick<PostmasterPid, 'host' | 'port'>,
-  user: string,
-  password: string,
-  database: string,
-): string {
-  if (!server.host.startsWith('/'))
-    return `postgresql://${user}:${password}@${server.host}:${server.port}/${database}`
-  return `postgresql://${user}:${password}@/${database}?host=${encodeURIComponent(server.host)}&port=${server.port}`
 }

@@ -5,6 +5,7 @@ import { type Kysely, sql } from 'kysely'
 import pg from 'pg'
 import type { Log } from '../../kit/log.ts'
 import { destroyClient, readConnection } from './connection.ts'
+import { translate } from './database-errors.ts'
 
 export type MigrateOptions = {
   /** The owner's connection, direct: not through a pooler in transaction mode. */
@@ -24,7 +25,7 @@ const lockTimeoutMs = 30_000
 /**
  * Applies what the database does not have yet, all in one transaction: all or nothing. Any number of processes may
  * call it at once. Migrations of a newer version are left alone, so that an older version still runs.
- * @throws Error, naming file and line, when a migration fails or an applied one was edited.
+ * @throws Problem `database-unavailable`; Error, naming file and line, when a migration fails or an applied one was edited.
  */
 export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
   const { url, folder, log } = options
@@ -35,7 +36,9 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
     lock_timeout: lockTimeoutMs,
   })
   client.on('error', error => log.warn('database-connection-lost', { reason: error.message }))
-  await client.connect()
+  await client.connect().catch(error => {
+    throw translate(error)
+  })
   try {
     await ensureAppRole(client)
     await client.query('begin')

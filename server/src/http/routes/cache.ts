@@ -1,17 +1,28 @@
 import { cacheMetrics } from '@roundhouse/sdk/contract'
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { HttpDependencies } from '../app.ts'
+import type { HttpDependencies } from '../dependencies.ts'
 
 /** The prediction cache in figures, of this process. */
-export async function cacheRoutes(scope: FastifyInstance, { predictionCache }: HttpDependencies): Promise<void> {
+export async function cacheRoutes(
+  scope: FastifyInstance,
+  { predictionCache }: HttpDependencies,
+): Promise<void> {
   const app = scope.withTypeProvider<ZodTypeProvider>()
   const tags = ['Cache']
 
-  app.get('/api/v1/cache/metrics', { schema: { tags, summary: 'Hits and misses of the prediction cache', response: { 200: cacheMetrics } } }, async () => predictionCache.metrics())
+  app.get(
+    '/api/v1/cache/metrics',
+    { schema: { tags, summary: 'Hits and misses of the prediction cache', response: { 200: cacheMetrics } } },
+    async () => predictionCache.metrics(),
+  )
 
-  app.post('/api/v1/cache/metrics/reset', { schema: { tags, summary: 'Count from zero', response: { 200: cacheMetrics } } }, async () => {
-    predictionCache.reset()
-    return predictionCache.metrics()
-  })
+  app.post(
+    '/api/v1/cache/metrics/reset',
+    { schema: { tags, summary: 'Count from zero', response: { 200: cacheMetrics } } },
+    async () => {
+      predictionCache.reset()
+      return predictionCache.metrics()
+    },
+  )
 }

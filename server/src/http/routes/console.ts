@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
-import type { HttpDependencies } from '../app.ts'
+import type { HttpDependencies } from '../dependencies.ts'
 
 /** The console's built pages, at the root. */
-export async function consoleRoutes(scope: FastifyInstance, { consoleFolder }: HttpDependencies): Promise<void> {
+export async function consoleRoutes(
+  scope: FastifyInstance,
+  { consoleFolder }: HttpDependencies,
+): Promise<void> {
   if (!existsSync(consoleFolder)) return
   scope.addHook('onRoute', route => {
     route.config = { ...route.config, public: true }
@@ -15,7 +18,10 @@ export async function consoleRoutes(scope: FastifyInstance, { consoleFolder }: H
     // One route per file: a wildcard would take 404 and 405 away from the API.
     wildcard: false,
     setHeaders(reply) {
-      reply.header('content-security-policy', "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'")
+      reply.header(
+        'content-security-policy',
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+      )
       reply.header('referrer-policy', 'no-referrer')
     },
   })

@@ -1,31 +1,51 @@
-import { Problem, parseHeaderLength } from '@roundhouse/sdk/contract'
+import { inferRequest, inferResponse, Problem, parseHeaderLength } from '@roundhouse/sdk/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { HttpDependencies } from '../app.ts'
 import { callerOf } from '../authenticate.ts'
-import { bytesOf, compressed, readBodiesAsBytes } from '../body.ts'
+import { bytesOf, compressed, exceptBody, readBodiesAsBytes } from '../body.ts'
+import type { HttpDependencies } from '../dependencies.ts'
 import { goneSignal } from '../gone.ts'
-import { modelParams, type ModelParams, versionParams } from '../inference-params.ts'
+import { type ModelParams, modelParams, versionParams } from '../inference-params.ts'
 
 const headerLengthName = 'inference-header-content-length'
 
 /** Inference by the Open Inference Protocol, JSON and binary tensors. */
-export async function inferRoutes(scope: FastifyInstance, { predictions, codec, maxPredictBodyBytes }: HttpDependencies): Promise<void> {
+export async function inferRoutes(
+  scope: FastifyInstance,
+  { predictions, codec, maxPredictBodyBytes }: HttpDependencies,
+): Promise<void> {
   readBodiesAsBytes(scope, maxPredictBodyBytes)
-  const app = scope.withTypeProvider<ZodTypeProvider>()
-  const options = { config: { ownDeadline: true }, serializerCompiler: () => (value: unknown) => value as string }
-  const schema = { tags: ['Open Inference Protocol'], summary: 'Infer' }
+  const options = { config: { ownDeadline: true }, validatorCompiler: exceptBody }
+  const schema = {
+    tags: ['Open Inference Protocol'],
+    summary: 'Infer',
+    description:
+      'JSON, or JSON followed by binary tensors when `Inference-Header-Content-Length` gives the length of the JSON.',
+    body: inferRequest,
+    response: { 200: inferResponse },
+  }
 
-  app.post('/v2/models/:model/infer', { ...options, schema: { ...schema, params: modelParams } }, infer)
-  app.post('/v2/models/:model/versions/:version/infer', { ...options, schema: { ...schema, params: versionParams } }, infer)
+  scope.post<{ Params: ModelParams }>(
+    '/v2/models/:model/infer',
+    { ...options, schema: { ...schema, params: modelParams } },
+    infer,
+  )
+  scope.post<{ Params: ModelParams }>(
+    '/v2/models/:model/versions/:version/infer',
+    { ...options, schema: { ...schema, params: versionParams } },
+    infer,
+  )
 
-  async function infer(request: FastifyRequest<{ Params: ModelParams }>, reply: FastifyReply): Promise<FastifyReply> {
+  async function infer(
+    request: FastifyRequest<{ Params: ModelParams }>,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
     const caller = callerOf(request)
     const { model: name, version } = request.params
     const model = await predictions.find(caller, { name, version })
     const body = await bytesOf(request, reply, maxPredictBodyBytes)
     const header = request.headers[headerLengthName]
-    if (Array.isArray(header)) throw new Problem('invalid-request', 'Inference-Header-Content-Length was sent twice.')
+    if (Array.isArray(header))
+      throw new Problem('invalid-request', 'Inference-Header-Content-Length was sent twice.')
     const asked = await codec.decodeInfer(body, parseHeaderLength(header, body.byteLength), model.signature)
     const result = await predictions.predict(caller, model, {
       inputs: asked.inputs,
@@ -44,6 +64,10 @@ export async function inferRoutes(scope: FastifyInstance, { predictions, codec, 
     })
     if (answer.headerLength === undefined) reply.type('application/json')
     else reply.type('application/octet-stream').header(headerLengthName, String(answer.headerLength))
-    return reply.send(request.headers['accept-encoding'] === undefined ? answer.body : await compressed(request, reply, answer.body))
+    return reply.send(
+      request.headers['accept-encoding'] === undefined
+        ? answer.body
+        : await compressed(request, reply, answer.body),
+    )
   }
 }

@@ -11,89 +11,178 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import type { HttpDependencies } from '../app.ts'
+import type { HttpDependencies } from '../dependencies.ts'
 import { modelConfig, modelMetadata, modelStatistics } from '../inference-bodies.ts'
 import { type ModelParams, modelParams, versionParams } from '../inference-params.ts'
 
 /** Only what works here is named. */
-const extensions = ['binary_tensor_data', 'classification', 'model_configuration', 'model_repository', 'model_repository(unload_dependents)', 'parameters', 'statistics']
+const extensions = [
+  'binary_tensor_data',
+  'classification',
+  'model_configuration',
+  'model_repository',
+  'model_repository(unload_dependents)',
+  'parameters',
+  'statistics',
+]
 
 type ModelRequest = FastifyRequest<{ Params: ModelParams }>
 
 /** What the server and its models are, by the Open Inference Protocol. */
-export async function inferenceMetadataRoutes(scope: FastifyInstance, { serving, health, version: serverVersion }: HttpDependencies): Promise<void> {
+export async function inferenceMetadataRoutes(
+  scope: FastifyInstance,
+  { serving, health, version: serverVersion }: HttpDependencies,
+): Promise<void> {
   const app = scope.withTypeProvider<ZodTypeProvider>()
   const tags = ['Open Inference Protocol']
   const config = { public: true }
 
-  app.get('/v2', { schema: { tags, summary: 'Server metadata', response: { 200: inferenceServer } } }, async () => ({ name: 'roundhouse', version: serverVersion, extensions }))
+  app.get(
+    '/v2',
+    { schema: { tags, summary: 'Server metadata', response: { 200: inferenceServer } } },
+    async () => ({ name: 'roundhouse', version: serverVersion, extensions }),
+  )
 
-  app.get('/v2/health/live', { config, schema: { tags, summary: 'Live', response: { 200: inferenceLive } } }, async () => ({ live: true }))
+  app.get(
+    '/v2/health/live',
+    { config, schema: { tags, summary: 'Live', response: { 200: inferenceLive } } },
+    async () => ({ live: true }),
+  )
 
   app.get(
     '/v2/health/ready',
-    { config, schema: { tags, summary: 'Ready; with ?verbose also why', querystring: z.object({ verbose: z.string().optional() }), response: { 200: inferenceReady.loose() } } },
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Ready; with ?verbose also why',
+        querystring: z.object({ verbose: z.string().optional() }),
+        response: { 200: inferenceReady.loose() },
+      },
+    },
     async request => {
       const { reasons, degraded } = await health.readiness()
-      if (reasons.length > 0) throw new Problem('model-not-loaded', `The server is not ready. ${reasons.join(' ')}`, { retryAfterSeconds: 2 })
-      return { ready: true, ...(request.query.verbose === undefined ? {} : { degraded, models: serving.states().map(verboseState) }) }
+      if (reasons.length > 0)
+        throw new Problem('model-not-loaded', `The server is not ready. ${reasons.join(' ')}`, {
+          retryAfterSeconds: 2,
+        })
+      return {
+        ready: true,
+        ...(request.query.verbose === undefined
+          ? {}
+          : { degraded, models: serving.states().map(verboseState) }),
+      }
     },
   )
 
-  app.get('/v2/models', { schema: { tags, summary: 'Names of the models', response: { 200: inferenceModels } } }, async () => ({
-    models: [...new Set(serving.states().map(({ model }) => model.name))].sort(),
-  }))
+  app.get(
+    '/v2/models',
+    { schema: { tags, summary: 'Names of the models', response: { 200: inferenceModels } } },
+    async () => ({
+      models: [...new Set(serving.states().map(({ model }) => model.name))].sort(),
+    }),
+  )
 
-  app.get('/v2/models/stats', { schema: { tags, summary: 'Statistics of every loaded version', response: { 200: statistics } } }, async () => ({
-    model_stats: serving.states().flatMap(({ model, state }) => (state.tag === 'warm' ? modelStatistics(model.name, model.version, state.loaded.statistics, model.file_size_bytes) : [])),
-  }))
+  app.get(
+    '/v2/models/stats',
+    { schema: { tags, summary: 'Statistics of every loaded version', response: { 200: statistics } } },
+    async () => ({
+      model_stats: serving
+        .states()
+        .flatMap(({ model, state }) =>
+          state.tag === 'warm'
+            ? modelStatistics(model.name, model.version, state.loaded.statistics, model.file_size_bytes)
+            : [],
+        ),
+    }),
+  )
 
   for (const [prefix, params] of [
     ['/v2/models/:model', modelParams],
     ['/v2/models/:model/versions/:version', versionParams],
   ] as const) {
-    app.get(prefix, { schema: { tags, summary: 'Model metadata', params, response: { 200: inferenceModel } } }, async (request: ModelRequest) => {
-      const model = await rowOf(request)
-      const versions = serving.states().filter(other => other.model.name === model.name)
-      return modelMetadata(model, versions.map(other => other.model.version).reverse())
-    })
+    app.get(
+      prefix,
+      { schema: { tags, summary: 'Model metadata', params, response: { 200: inferenceModel } } },
+      async (request: ModelRequest) => {
+        const model = await rowOf(request)
+        const versions = serving.states().filter(other => other.model.name === model.name)
+        return modelMetadata(model, versions.map(other => other.model.version).reverse())
+      },
+    )
 
-    app.get(`${prefix}/config`, { schema: { tags, summary: 'Model configuration', params } }, async (request: ModelRequest) => modelConfig(await rowOf(request)))
+    app.get(
+      `${prefix}/config`,
+      { schema: { tags, summary: 'Model configuration', params } },
+      async (request: ModelRequest) => modelConfig(await rowOf(request)),
+    )
 
-    app.get(`${prefix}/ready`, { schema: { tags, summary: 'Model ready', params, response: { 200: inferenceModelReady } } }, async (request: ModelRequest, reply: FastifyReply) => {
-      const model = await rowOf(request)
-      const warm = request.params.version === undefined ? serving.states().some(other => other.model.name === model.name && serving.isWarm(other.model)) : serving.isWarm(model)
-      if (!warm) throw new Problem('model-not-loaded', `Model ${model.name} is not ready.`, { retryAfterSeconds: 2 })
-      return reply.send({ name: model.name, ready: true })
-    })
+    app.get(
+      `${prefix}/ready`,
+      { schema: { tags, summary: 'Model ready', params, response: { 200: inferenceModelReady } } },
+      async (request: ModelRequest, reply: FastifyReply) => {
+        const model = await rowOf(request)
+        const warm =
+          request.params.version === undefined
+            ? serving.states().some(other => other.model.name === model.name && serving.isWarm(other.model))
+            : serving.isWarm(model)
+        if (!warm)
+          throw new Problem('model-not-loaded', `Model ${model.name} is not ready.`, { retryAfterSeconds: 2 })
+        return reply.send({ name: model.name, ready: true })
+      },
+    )
 
-    app.get(`${prefix}/stats`, { schema: { tags, summary: 'Statistics', params, response: { 200: statistics } } }, async (request: ModelRequest) => {
-      const model = await rowOf(request)
-      const { version } = request.params
-      return {
-        model_stats: serving
-          .states()
-          .filter(other => other.model.name === model.name && (version === undefined || other.model.version === version))
-          .flatMap(({ model: row, state }) => (state.tag === 'warm' ? modelStatistics(row.name, row.version, state.loaded.statistics, row.file_size_bytes) : [])),
-      }
-    })
+    app.get(
+      `${prefix}/stats`,
+      { schema: { tags, summary: 'Statistics', params, response: { 200: statistics } } },
+      async (request: ModelRequest) => {
+        const model = await rowOf(request)
+        const { version } = request.params
+        return {
+          model_stats: serving
+            .states()
+            .filter(
+              other =>
+                other.model.name === model.name && (version === undefined || other.model.version === version),
+            )
+            .flatMap(({ model: row, state }) =>
+              state.tag === 'warm'
+                ? modelStatistics(row.name, row.version, state.loaded.statistics, row.file_size_bytes)
+                : [],
+            ),
+        }
+      },
+    )
   }
 
   async function rowOf(request: ModelRequest) {
     const { model: name, version } = request.params
     const row = await serving.row({ name, version })
-    if (row.status !== 'ready') throw new Problem('model-not-found', `Model ${name} has no ready version${version === undefined ? '' : ` ${version}`}.`)
+    if (row.status !== 'ready')
+      throw new Problem(
+        'model-not-found',
+        `Model ${name} has no ready version${version === undefined ? '' : ` ${version}`}.`,
+      )
     return row
   }
 
   function verboseState({ model, state, required, serves }: ReturnType<typeof serving.states>[number]) {
-    const olderServes = state.tag !== 'warm' && serving.states().some(other => other.model.name === model.name && other.serves && other.state.tag === 'warm')
+    const olderServes =
+      state.tag !== 'warm' &&
+      serving
+        .states()
+        .some(other => other.model.name === model.name && other.serves && other.state.tag === 'warm')
     return {
       name: model.name,
       version: model.version,
       required,
       serves,
-      state: state.tag === 'loading' ? (olderServes ? 'reload while an older version serves' : 'first load') : state.tag,
+      state:
+        state.tag === 'loading'
+          ? olderServes
+            ? 'reload while an older version serves'
+            : 'first load'
+          : state.tag,
       since: state.tag === 'absent' ? null : new Date(state.since).toISOString(),
       reason: state.tag === 'failed' ? state.reason : null,
       load_ms: state.tag === 'warm' ? Math.round(state.loaded.loadMs) : null,

@@ -2,7 +2,7 @@ import { listModels, model, modelList, modelName, updateModel, validation } from
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import type { HttpDependencies } from '../app.ts'
+import type { HttpDependencies } from '../dependencies.ts'
 import { decodeCursor, encodeCursor, idParams, modelBody, numberCursor } from '../wire.ts'
 
 const nameParams = z.object({ name: modelName })
@@ -16,35 +16,77 @@ export async function modelRoutes(scope: FastifyInstance, { registry }: HttpDepe
 
   app.get(
     '/api/v1/models',
-    { schema: { tags, summary: 'List versions, newest first', querystring: listModels, response: { 200: modelList } } },
+    {
+      schema: {
+        tags,
+        summary: 'List versions, newest first',
+        querystring: listModels,
+        response: { 200: modelList },
+      },
+    },
     async request => {
       const { limit, cursor, name, status } = request.query
-      const models = await registry.list({ name, status, beforeNumber: decodeCursor(cursor, numberCursor), limit: limit + 1 })
+      const models = await registry.list({
+        name,
+        status,
+        beforeNumber: decodeCursor(cursor, numberCursor),
+        limit: limit + 1,
+      })
       const page = models.slice(0, limit)
       const last = page.at(-1)
-      return { data: page.map(modelBody), next_cursor: models.length > limit && last ? encodeCursor(last.number) : null }
+      return {
+        data: page.map(modelBody),
+        next_cursor: models.length > limit && last ? encodeCursor(last.number) : null,
+      }
     },
   )
 
-  app.get('/api/v1/models/:id', { schema: { tags, summary: 'One version', params: idParams, response: { 200: model } } }, async request =>
-    modelBody(await registry.get(request.params.id)),
+  app.get(
+    '/api/v1/models/:id',
+    { schema: { tags, summary: 'One version', params: idParams, response: { 200: model } } },
+    async request => modelBody(await registry.get(request.params.id)),
   )
 
   app.get(
     '/api/v1/models/by-name/:name/versions',
-    { schema: { tags, summary: 'Every version of a name, newest first', params: nameParams, response: { 200: modelList } } },
-    async request => ({ data: (await registry.versions(request.params.name)).map(modelBody), next_cursor: null }),
+    {
+      schema: {
+        tags,
+        summary: 'Every version of a name, newest first',
+        params: nameParams,
+        response: { 200: modelList },
+      },
+    },
+    async request => ({
+      data: (await registry.versions(request.params.name)).map(modelBody),
+      next_cursor: null,
+    }),
   )
 
   app.get(
     '/api/v1/models/by-name/:name/latest',
-    { schema: { tags, summary: 'The newest ready version of a name', params: nameParams, response: { 200: model } } },
+    {
+      schema: {
+        tags,
+        summary: 'The newest ready version of a name',
+        params: nameParams,
+        response: { 200: model },
+      },
+    },
     async request => modelBody(await registry.latest(request.params.name)),
   )
 
   app.post(
     '/api/v1/models/:id/validate',
-    { handlerTimeout: validateTimeoutMs, schema: { tags, summary: 'Check the file, load and warm it', params: idParams, response: { 200: validation } } },
+    {
+      handlerTimeout: validateTimeoutMs,
+      schema: {
+        tags,
+        summary: 'Check the file, load and warm it',
+        params: idParams,
+        response: { 200: validation },
+      },
+    },
     async request => {
       const { valid, model: row } = await registry.validate(request.params.id)
       const { error, input_schema, output_schema, metadata, status } = modelBody(row)
@@ -54,17 +96,31 @@ export async function modelRoutes(scope: FastifyInstance, { registry }: HttpDepe
 
   app.patch(
     '/api/v1/models/:id',
-    { schema: { tags, summary: 'Describe, price, share, archive or bring back', params: idParams, body: updateModel, response: { 200: model } } },
+    {
+      schema: {
+        tags,
+        summary: 'Describe, price, share, archive or bring back',
+        params: idParams,
+        body: updateModel,
+        response: { 200: model },
+      },
+    },
     async request => modelBody(await registry.update(request.params.id, request.body)),
   )
 
   app.delete(
     '/api/v1/models/:id',
-    { schema: { tags, summary: 'Remove a version, its file and its history', params: idParams, response: { 204: z.null() } } },
+    {
+      schema: {
+        tags,
+        summary: 'Remove a version, its file and its history',
+        params: idParams,
+        response: { 204: z.null() },
+      },
+    },
     async (request, reply) => {
       await registry.remove(request.params.id)
       return reply.code(204).send(null)
     },
   )
 }
-

@@ -1,28 +1,45 @@
-import { listPredictions, prediction, predictionList } from '@roundhouse/sdk/contract'
+import { listPredictions, predict, prediction, predictionList } from '@roundhouse/sdk/contract'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { StoredPrediction } from '../../predictions/store.ts'
-import type { HttpDependencies } from '../app.ts'
 import { callerOf } from '../authenticate.ts'
-import { bytesOf, readBodiesAsBytes } from '../body.ts'
+import { bytesOf, exceptBody, readBodiesAsBytes } from '../body.ts'
+import type { HttpDependencies } from '../dependencies.ts'
 import { goneSignal } from '../gone.ts'
 import { decodeCursor, encodeCursor, idParams, uuidCursor } from '../wire.ts'
 
 /** Our own form of a prediction, and its history. */
-export async function predictionRoutes(scope: FastifyInstance, { predictions, codec, maxPredictBodyBytes }: HttpDependencies): Promise<void> {
+export async function predictionRoutes(
+  scope: FastifyInstance,
+  { predictions, codec, maxPredictBodyBytes }: HttpDependencies,
+): Promise<void> {
   const app = scope.withTypeProvider<ZodTypeProvider>()
   const tags = ['Predictions']
 
   app.get(
     '/api/v1/models/:id/predictions',
-    { schema: { tags, summary: 'History of a model, newest first', params: idParams, querystring: listPredictions, response: { 200: predictionList } }, serializerCompiler: () => String },
+    {
+      schema: {
+        tags,
+        summary: 'History of a model, newest first',
+        params: idParams,
+        querystring: listPredictions,
+        response: { 200: predictionList },
+      },
+    },
     async (request, reply) => {
       const { limit, cursor } = request.query
-      const rows = await predictions.history(callerOf(request), request.params.id, { beforeId: decodeCursor(cursor, uuidCursor), limit: limit + 1 })
+      const rows = await predictions.history(callerOf(request), request.params.id, {
+        beforeId: decodeCursor(cursor, uuidCursor),
+        limit: limit + 1,
+      })
       const page = rows.slice(0, limit)
       const last = page.at(-1)
       const next = rows.length > limit && last ? encodeCursor(last.id) : null
-      return sendJson(reply, `{"data":[${page.map(recordJson).join()}],"next_cursor":${JSON.stringify(next)}}`)
+      return sendJson(
+        reply,
+        `{"data":[${page.map(recordJson).join()}],"next_cursor":${JSON.stringify(next)}}`,
+      )
     },
   )
 
@@ -32,10 +49,8 @@ export async function predictionRoutes(scope: FastifyInstance, { predictions, co
       '/api/v1/models/:id/predict',
       {
         config: { ownDeadline: true },
-        // The body is read by the tensor codec, which knows the model's datatypes; the schema is for the documentation.
-        validatorCompiler: ({ schema, httpPart }) => (httpPart === 'params' ? value => ({ value: idParams.parse(value) }) : () => ({ value: schema })),
-        schema: { tags, summary: 'Predict', params: idParams, response: { 201: prediction } },
-        serializerCompiler: () => String,
+        validatorCompiler: exceptBody,
+        schema: { tags, summary: 'Predict', params: idParams, body: predict, response: { 201: prediction } },
       },
       async (request, reply) => {
         const caller = callerOf(request)
@@ -43,7 +58,12 @@ export async function predictionRoutes(scope: FastifyInstance, { predictions, co
         const body = await bytesOf(request, reply, maxPredictBodyBytes)
         const { inputs, skipCache } = await codec.decodeNamed(body, model.signature)
         const outputs = model.signature.outputs.map(output => output.name)
-        const result = await predictions.predict(caller, model, { inputs, outputs, useCache: !skipCache, signal: goneSignal(reply) })
+        const result = await predictions.predict(caller, model, {
+          inputs,
+          outputs,
+          useCache: !skipCache,
+          signal: goneSignal(reply),
+        })
         const data = await codec.encodeNamed(result.outputs)
         reply.code(201).header('x-cache', result.cached ? 'HIT' : 'MISS')
         return sendJson(
@@ -63,4 +83,3 @@ function recordJson({ input_data, output_data, created_at, ...rest }: StoredPred
 function sendJson(reply: FastifyReply, text: string): FastifyReply {
   return reply.type('application/json; charset=utf-8').send(text)
 }
-

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { StoredUpload } from '../../models/registry.ts'
-import type { HttpDependencies } from '../app.ts'
+import type { HttpDependencies } from '../dependencies.ts'
 import { idParams, modelBody } from '../wire.ts'
 
 const uploadTimeoutMs = 300_000
@@ -21,7 +21,10 @@ const pushForm = z.strictObject({
 const uploadForm = z.strictObject({ sha256: sha256Field.optional() })
 
 /** Model files, streamed to the store as they come. */
-export async function uploadRoutes(scope: FastifyInstance, { registry, maxModelBytes }: HttpDependencies): Promise<void> {
+export async function uploadRoutes(
+  scope: FastifyInstance,
+  { registry, maxModelBytes }: HttpDependencies,
+): Promise<void> {
   const app = scope.withTypeProvider<ZodTypeProvider>()
   const tags = ['Models']
   await app.register(multipart, {
@@ -43,7 +46,8 @@ export async function uploadRoutes(scope: FastifyInstance, { registry, maxModelB
       },
     },
     async (request, reply) => {
-      if (!request.isMultipart()) return reply.code(201).send(modelBody(await registry.create(createModel.parse(request.body))))
+      if (!request.isMultipart())
+        return reply.code(201).send(modelBody(await registry.create(createModel.parse(request.body))))
       refuseTooLarge(request)
       const { upload, fields } = await receiveForm(request)
       try {
@@ -64,11 +68,21 @@ export async function uploadRoutes(scope: FastifyInstance, { registry, maxModelB
     {
       bodyLimit: maxModelBytes + formBytes,
       handlerTimeout: uploadTimeoutMs,
-      schema: { tags, summary: 'Give a pending version its file (multipart field `file`)', params: idParams, consumes: ['multipart/form-data'], response: { 200: model } },
+      schema: {
+        tags,
+        summary: 'Give a pending version its file (multipart field `file`)',
+        params: idParams,
+        consumes: ['multipart/form-data'],
+        response: { 200: model },
+      },
     },
     async request => {
       await registry.checkMayAttach(request.params.id)
-      if (!request.isMultipart()) throw new Problem('unsupported-media-type', 'Send the file as multipart/form-data, in the field `file`.')
+      if (!request.isMultipart())
+        throw new Problem(
+          'unsupported-media-type',
+          'Send the file as multipart/form-data, in the field `file`.',
+        )
       refuseTooLarge(request)
       const { upload, fields } = await receiveForm(request)
       try {
@@ -89,7 +103,9 @@ export async function uploadRoutes(scope: FastifyInstance, { registry, maxModelB
   }
 
   /** Fields may stand before or after the file. Whatever fails, no bytes are kept. */
-  async function receiveForm(request: FastifyRequest): Promise<{ upload: { stored: StoredUpload | undefined }; fields: Record<string, string> }> {
+  async function receiveForm(
+    request: FastifyRequest,
+  ): Promise<{ upload: { stored: StoredUpload | undefined }; fields: Record<string, string> }> {
     const fields: Record<string, string> = {}
     let stored: StoredUpload | undefined
     try {
@@ -108,20 +124,27 @@ export async function uploadRoutes(scope: FastifyInstance, { registry, maxModelB
   async function receiveFile(part: Extract<Multipart, { type: 'file' }>): Promise<StoredUpload> {
     if (part.fieldname !== 'file') {
       part.file.resume()
-      throw new Problem('invalid-request', `The file must be in the field "file", not ${JSON.stringify(part.fieldname)}.`)
+      throw new Problem(
+        'invalid-request',
+        `The file must be in the field "file", not ${JSON.stringify(part.fieldname)}.`,
+      )
     }
     return registry.receive(part.file)
   }
 }
 
 function textOf(part: Exclude<Multipart, { type: 'file' }>): string {
-  if (typeof part.value !== 'string' || part.valueTruncated) throw new Problem('invalid-request', `${part.fieldname}: too long for a field.`)
+  if (typeof part.value !== 'string' || part.valueTruncated)
+    throw new Problem('invalid-request', `${part.fieldname}: too long for a field.`)
   return part.value
 }
 
 function checkSha256(announced: string | undefined, upload: { stored: StoredUpload | undefined }): void {
   if (announced === undefined || announced.toLowerCase() === upload.stored?.sha256) return
-  throw new Problem('hash-mismatch', `The file received has the sha256 ${upload.stored?.sha256}, announced was ${announced}. Send it again.`)
+  throw new Problem(
+    'hash-mismatch',
+    `The file received has the sha256 ${upload.stored?.sha256}, announced was ${announced}. Send it again.`,
+  )
 }
 
 function noFile(): never {

@@ -1,12 +1,16 @@
-import type { Log } from '../../kit/log.ts'
-import type { Bus } from '../../ports/bus.ts'
+import type { Log } from './log.ts'
 
-/** Who listens to what, the same for every bus. A listener that throws never keeps the others from hearing. */
-export function createListeners(log: Log): Pick<Bus, 'subscribe' | 'onGap'> & {
+/** Who listens to which topic. */
+export type Listeners = {
+  subscribe(topic: string, listener: (message: string) => void): () => void
+  onGap(listener: () => void): () => void
   deliver(topic: string, message: string): void
   gap(): void
   clear(): void
-} {
+}
+
+/** The same for every bus. A listener that throws never keeps the others from hearing. */
+export function createListeners(log: Log): Listeners {
   const byTopic = new Map<string, Set<(message: string) => void>>()
   const onGaps = new Set<() => void>()
 

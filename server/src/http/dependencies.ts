@@ -1,0 +1,30 @@
+import type { Accounts } from '../accounts/accounts.ts'
+import type { Health } from '../admin/health.ts'
+import type { Ids } from '../kit/ids.ts'
+import type { Log } from '../kit/log.ts'
+import type { Registry } from '../models/registry.ts'
+import type { Serving } from '../models/serving.ts'
+import type { Metrics } from '../ports/metrics.ts'
+import type { TensorCodec } from '../ports/tensor-codec.ts'
+import type { PredictionCache } from '../predictions/prediction-cache.ts'
+import type { Predictions } from '../predictions/predictions.ts'
+
+/** What the routes call, and the limits they keep. */
+export type HttpDependencies = {
+  accounts: Accounts
+  registry: Registry
+  serving: Serving
+  predictions: Predictions
+  predictionCache: PredictionCache
+  codec: TensorCodec
+  health: Health
+  metrics: Metrics
+  ids: Ids
+  log: Log
+  version: string
+  corsOrigins: readonly string[]
+  maxModelBytes: number
+  maxPredictBodyBytes: number
+  /** The folder with the console's built pages. */
+  consoleFolder: string
+}
