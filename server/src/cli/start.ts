@@ -1,33 +1,28 @@
+import { once } from 'node:events'
 import { createPinoLog, type LogOutput } from '../adapters/log/pino.ts'
 import { type Config, isDeployed, readConfig } from '../start/config.ts'
 import { type Running, run } from '../start/run.ts'
 import { welcome } from './welcome.ts'
 
-/** Runs until SIGTERM or SIGINT; a second one ends it at once. */
+/** Runs until SIGTERM or SIGINT, also while it is still starting; a second one ends it at once. */
 export async function startCommand(): Promise<void> {
   const config = readConfig(process.env)
   const log = createPinoLog({ level: config.LOG_LEVEL })
-  let starting: Promise<Running> | undefined
-  let stopping = false
+  const stopAsked = new AbortController()
+  const { signal: stopSignal } = stopAsked
 
   function onSignal(signal: NodeJS.Signals): void {
-    if (stopping) {
+    if (stopSignal.aborted) {
       log.flush()
       process.exit(1)
     }
-    stopping = true
     log.info('server-stopping', { signal })
     // Whatever hangs: out before the platform kills.
     setTimeout(
       () => fatal(log, 'stop-overrun', new Error('The phases of stopping took too long')),
       Math.max(1000, config.DRAIN_SECONDS * 1000 - 2000),
     ).unref()
-    void starting
-      ?.then(running => running.stop())
-      .then(
-        () => process.exit(0),
-        () => process.exit(1),
-      )
+    stopAsked.abort()
   }
 
   process.on('SIGTERM', onSignal)
@@ -35,14 +30,18 @@ export async function startCommand(): Promise<void> {
   process.on('uncaughtException', error => fatal(log, 'process-crash', error))
   process.on('unhandledRejection', error => fatal(log, 'process-crash', error))
 
-  starting = run(config, log)
   try {
-    const running = await starting
-    if (!stopping) greet(config, log, running)
+    const running = await run(config, log, stopSignal)
+    if (!stopSignal.aborted) {
+      greet(config, log, running)
+      await once(stopSignal, 'abort')
+    }
+    await running.stop()
   } catch (error) {
     log.flush()
-    throw error
+    if (error !== stopSignal.reason) throw error
   }
+  process.exit(0)
 }
 
 /** For people in development; where logs are collected every line stays JSON. */

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createMemoryCache } from '../adapters/cache/memory.ts'
@@ -84,16 +84,43 @@ export async function openGround(config: Config, place: DatabasePlace, log: Log)
   }
 }
 
-/** The configured key; in development one that is made once and kept beside the data. */
+/**
+ * The configured key; in development one that is made once and kept beside the data.
+ * @throws Error, one sentence, when the kept file holds no key: an empty one would let everyone in.
+ */
 export async function serviceRoleKey(config: Config): Promise<string> {
   if (config.SERVICE_ROLE_KEY !== undefined) return config.SERVICE_ROLE_KEY
   const path = join(await dataDir(config), 'service-role-key')
+  const kept = (await readKept(path)) ?? (await keep(path, `rh_${randomBytes(32).toString('base64url')}`))
+  if (kept.length >= 32) return kept
+  throw new Error(`${path} holds no key. Remove it to get a new one, or set SERVICE_ROLE_KEY.`)
+}
+
+async function readKept(path: string): Promise<string | undefined> {
   try {
-    await writeFile(path, `rh_${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
+    return (await readFile(path, 'utf8')).trim()
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    if (hasCode(error, 'ENOENT')) return undefined
+    throw error
   }
-  return (await readFile(path, 'utf8')).trim()
+}
+
+/** The file appears with the key in it or not at all: another replica may be reading. The first one's key counts. */
+async function keep(path: string, key: string): Promise<string> {
+  const draft = `${path}.${randomUUID()}`
+  try {
+    await writeFile(draft, `${key}\n`, { mode: 0o600, flush: true })
+    await link(draft, path)
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error
+  } finally {
+    await rm(draft, { force: true })
+  }
+  return (await readKept(path)) ?? ''
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }
 
 export function lanes(config: Config): number {

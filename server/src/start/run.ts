@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { isProblem } from '@roundhouse/sdk/contract'
 import type { LogOutput } from '../adapters/log/pino.ts'
 import { migrate } from '../adapters/postgres/migrate.ts'
 import { build, type House } from './build.ts'
@@ -30,22 +31,23 @@ const databaseWaitMs = 30_000
 /** Load balancers go on sending for a moment after readiness has gone. */
 const deployedGraceMs = 5000
 
-/** Opens everything in order. What was opened is closed again when a later step fails. */
-export async function run(config: Config, log: LogOutput): Promise<Running> {
+/**
+ * Opens everything in order. What was opened is closed again when a later step fails, or when `signal` asks to stop
+ * before the end; then it throws the signal's reason.
+ */
+export async function run(config: Config, log: LogOutput, signal: AbortSignal): Promise<Running> {
   const opened: (() => Promise<void>)[] = []
   try {
     const place = await placeDatabase(config, log)
     opened.push(async () => place.embedded?.stop())
-    await migrateWhenReachable(place, log)
+    await migrateWhenReachable(place, log, signal)
     const ground = await openGround(config, place, log)
     opened.push(ground.close)
     const key = await serviceRoleKey(config)
     const house = await build(config, ground, key, log)
     opened.push(house.close)
-    await house.app.listen({
-      port: config.PORT,
-      host: config.HOST ?? (isDeployed(config) ? '::' : '127.0.0.1'),
-    })
+    signal.throwIfAborted()
+    await listen(house, config)
     opened.push(async () => void (await house.app.close()))
     if (config.SAMPLE_MODEL) await seedSample(house.registry, log)
     await house.open()
@@ -69,27 +71,43 @@ export async function run(config: Config, log: LogOutput): Promise<Running> {
   }
 }
 
-async function migrateWhenReachable(place: DatabasePlace, log: LogOutput): Promise<void> {
+async function listen(house: House, config: Config): Promise<void> {
+  const host = config.HOST ?? (isDeployed(config) ? '::' : '127.0.0.1')
+  try {
+    await house.app.listen({ port: config.PORT, host })
+  } catch (error) {
+    const why = listenFailures[error instanceof Error && 'code' in error ? String(error.code) : '']
+    if (!why) throw error
+    throw new Error(`Port ${config.PORT} on ${host} ${why}`, { cause: error })
+  }
+}
+
+const listenFailures: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is taken by another program. Stop it, or set PORT to another one.',
+  EACCES: 'may not be used by this user. Set PORT to one from 1024.',
+  EADDRNOTAVAIL: 'cannot be used: this machine does not have that address. Set HOST to one that it has.',
+  ENOTFOUND: 'cannot be used: HOST is not known as an address.',
+}
+
+async function migrateWhenReachable(
+  place: DatabasePlace,
+  log: LogOutput,
+  signal: AbortSignal,
+): Promise<void> {
   const deadline = Date.now() + databaseWaitMs
   for (;;) {
+    signal.throwIfAborted()
     try {
       await migrate({ url: place.adminUrl, folder: migrationsFolder, log })
       return
     } catch (error) {
-      if (!isUnreachable(error) || Date.now() > deadline) throw error
+      // A wrong password or a broken migration will not mend itself.
+      const mayCome = isProblem(error) && error.code === 'database-unavailable'
+      if (!mayCome || Date.now() > deadline) throw error
       log.warn('database-wait', { err: error })
-      await delay(1000)
+      await delay(1000, undefined, { signal }).catch(() => {})
     }
   }
-}
-
-/** Refused, unknown yet, or still starting up (57P03). */
-function isUnreachable(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', '57P03'].includes(String(error.code))
-  )
 }
 
 async function stop(
