@@ -10,17 +10,28 @@ export type Form = {
 }
 
 /** The Open Inference Protocol. `numberText` prints the numbers of a JSON body its own way. */
-export function inferForm(workload: Workload, key: string, options: { binary: boolean; doubles?: boolean }): Form {
+export function inferForm(
+  workload: Workload,
+  key: string,
+  options: { binary: boolean; doubles?: boolean },
+): Form {
   const path = `/v2/models/${workload.name}/infer`
   return {
     requests: workload.rows.map(row => {
-      if (options.doubles) return post(path, JSON.stringify({ inputs: [{ ...tensorOf(workload, row), data: [...row] }] }), key)
-      const { body, headerLength } = encodeInferRequest({ inputs: [tensorOf(workload, row)], binary: options.binary })
+      if (options.doubles)
+        return post(path, JSON.stringify({ inputs: [{ ...tensorOf(workload, row), data: [...row] }] }), key)
+      const { body, headerLength } = encodeInferRequest({
+        inputs: [tensorOf(workload, row)],
+        binary: options.binary,
+      })
       return post(path, body, key, headerLength)
     }),
     read({ head, body }) {
       const headerLength = /\r\ninference-header-content-length: *(\d+)/i.exec(head)?.[1]
-      const { outputs } = decodeInferResponse(body, headerLength === undefined ? undefined : Number(headerLength))
+      const { outputs } = decodeInferResponse(
+        body,
+        headerLength === undefined ? undefined : Number(headerLength),
+      )
       return (outputs[0]?.data ?? []) as Float32Array
     },
   }
@@ -30,15 +41,22 @@ export function inferForm(workload: Workload, key: string, options: { binary: bo
 export function predictForm(workload: Workload, key: string, modelId: string): Form {
   return {
     requests: workload.rows.map(row =>
-      post(`/api/v1/models/${modelId}/predict`, `{"input_data":{"${workload.input}":${nested(workload, row)}},"skip_cache":true}`, key),
+      post(
+        `/api/v1/models/${modelId}/predict`,
+        `{"input_data":{"${workload.input}":${nested(workload, row)}},"skip_cache":true}`,
+        key,
+      ),
     ),
-    read: ({ body }) => flat((json(body) as { output_data: Record<string, unknown> }).output_data[workload.output]),
+    read: ({ body }) =>
+      flat((json(body) as { output_data: Record<string, unknown> }).output_data[workload.output]),
   }
 }
 
 export function fastapiForm(workload: Workload): Form {
   return {
-    requests: workload.rows.map(row => post(`/predict/${workload.name}`, `{"instances":${nested(workload, row)}}`)),
+    requests: workload.rows.map(row =>
+      post(`/predict/${workload.name}`, `{"instances":${nested(workload, row)}}`),
+    ),
     read: ({ body }) => flat((json(body) as { predictions: unknown }).predictions),
   }
 }
@@ -52,11 +70,18 @@ export function floorForm(workload: Workload): Form {
 export function countWrong(form: Form, workload: Workload, samples: readonly Sample[]): number {
   const { read } = form
   if (!read) return 0
-  return samples.filter(sample => !isClose(read(sample), workload.expected[sample.index] ?? new Float32Array())).length
+  return samples.filter(
+    sample => !isClose(read(sample), workload.expected[sample.index] ?? new Float32Array()),
+  ).length
 }
 
 function isClose(got: ArrayLike<number>, wanted: Float32Array): boolean {
-  return got.length === wanted.length && wanted.every((value, index) => Math.abs((got[index] ?? Number.NaN) - value) <= 1e-5 + 1e-3 * Math.abs(value))
+  return (
+    got.length === wanted.length &&
+    wanted.every(
+      (value, index) => Math.abs((got[index] ?? Number.NaN) - value) <= 1e-5 + 1e-3 * Math.abs(value),
+    )
+  )
 }
 
 function post(path: string, body: string | Uint8Array, key?: string, headerLength?: number): Uint8Array {
@@ -75,7 +100,9 @@ function post(path: string, body: string | Uint8Array, key?: string, headerLengt
 function nested({ shape }: Workload, row: Float32Array): string {
   let values: unknown[] = Array.from(row, value => Math.round(value * 10_000) / 10_000)
   for (const size of shape.slice(1).reverse()) {
-    values = Array.from({ length: values.length / size }, (_, index) => values.slice(index * size, (index + 1) * size))
+    values = Array.from({ length: values.length / size }, (_, index) =>
+      values.slice(index * size, (index + 1) * size),
+    )
   }
   return JSON.stringify(values)
 }

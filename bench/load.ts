@@ -40,7 +40,11 @@ const pools = new Map<string, Buffer[]>()
 let polling: { stop(): void } | undefined
 
 process.on('message', (order: Order) => {
-  if (order.kind === 'pool') pools.set(order.name, order.requests.map(request => Buffer.from(request)))
+  if (order.kind === 'pool')
+    pools.set(
+      order.name,
+      order.requests.map(request => Buffer.from(request)),
+    )
   else if (order.kind === 'load') void load(order).then(report => process.send?.(report))
   else if (order.kind === 'poll') void poll(order).then(report => process.send?.(report))
   else polling?.stop()
@@ -166,7 +170,7 @@ function openConnection(port: number) {
 function readHead(bytes: Buffer): { ok: boolean; text: string; end: number; total: number } | undefined {
   const at = bytes.indexOf('\r\n\r\n')
   if (at === -1) return undefined
-  const text = bytes.latin1Slice(0, at)
+  const text = bytes.toString('latin1', 0, at)
   const length = /\r\ncontent-length: *(\d+)/i.exec(text)?.[1]
   // Without a length nothing can be read; counted as a failure.
   const ok = text.startsWith('HTTP/1.1 2') && length !== undefined

@@ -37,7 +37,10 @@ export function start({ command, args, env, logFile }: StartOptions): Started {
 }
 
 /** What `find` makes of the output, once it makes something. @throws Error with the output when it takes too long. */
-export async function awaitOutput<Found>(server: Started, find: (output: string) => Found | undefined): Promise<Found> {
+export async function awaitOutput<Found>(
+  server: Started,
+  find: (output: string) => Found | undefined,
+): Promise<Found> {
   for (const deadline = Date.now() + 60_000; ; await delay(20)) {
     const found = find(server.output())
     if (found !== undefined) return found
@@ -61,7 +64,9 @@ export async function runProgram(command: string, args: readonly string[]): Prom
     child.on('close', resolve)
   })
   if (code === 0) return output
-  throw new Error(`${command} ${args[0] ?? ''} failed (${code}): ${errors.trim().split('\n').slice(-5).join('\n')}`)
+  throw new Error(
+    `${command} ${args[0] ?? ''} failed (${code}): ${errors.trim().split('\n').slice(-5).join('\n')}`,
+  )
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -15,13 +15,17 @@ export type Workload = {
   readonly expected: readonly Float32Array[]
 }
 
-export type WorkloadOptions = Pick<Workload, 'name' | 'path' | 'input' | 'output' | 'shape'> & { count: number }
+export type WorkloadOptions = Pick<Workload, 'name' | 'path' | 'input' | 'output' | 'shape'> & {
+  count: number
+}
 
 export async function prepareWorkload({ count, ...facts }: WorkloadOptions): Promise<Workload> {
   const { path, input, output, shape } = facts
   const random = createRandom(7)
   const size = shape.reduce((product, dim) => product * dim, 1)
-  const rows = Array.from({ length: count }, () => Float32Array.from({ length: size }, () => fourDecimals(random)))
+  const rows = Array.from({ length: count }, () =>
+    Float32Array.from({ length: size }, () => fourDecimals(random)),
+  )
   const session = await InferenceSession.create(await readFile(path), rawOptions)
   const expected: Float32Array[] = []
   for (const row of rows) {

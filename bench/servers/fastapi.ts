@@ -11,15 +11,25 @@ const environment = resolve(import.meta.dirname, '../../.cache/bench-venv')
 const python = join(environment, 'bin/python')
 
 /** One uvicorn process with uvloop and httptools, and its access log, which is on by default as ours is. */
-export async function startFastApi(logFile: string, models: { mlp: string; dense: string; forecast: string }): Promise<FastApi> {
+export async function startFastApi(
+  logFile: string,
+  models: { mlp: string; dense: string; forecast: string },
+): Promise<FastApi> {
   await prepareEnvironment()
   const started = start({
     command: python,
     args: ['-m', 'uvicorn', 'app:app', '--app-dir', sources, '--host', '127.0.0.1', '--port', '0'],
-    env: { MODEL_MLP: models.mlp, MODEL_DENSE: models.dense, MODEL_FORECAST: models.forecast, PYTHONDONTWRITEBYTECODE: '1' },
+    env: {
+      MODEL_MLP: models.mlp,
+      MODEL_DENSE: models.dense,
+      MODEL_FORECAST: models.forecast,
+      PYTHONDONTWRITEBYTECODE: '1',
+    },
     logFile,
   })
-  const port = Number(await awaitOutput(started, output => /running on http:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1]))
+  const port = Number(
+    await awaitOutput(started, output => /running on http:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1]),
+  )
   return { port, started, versions: await versions() }
 }
 
@@ -27,11 +37,21 @@ export async function startFastApi(logFile: string, models: { mlp: string; dense
 async function prepareEnvironment(): Promise<void> {
   const requirements = join(sources, 'requirements.txt')
   const stamp = join(environment, 'made-from')
-  const wanted = createHash('sha256').update(await readFile(requirements)).digest('hex')
+  const wanted = createHash('sha256')
+    .update(await readFile(requirements))
+    .digest('hex')
   if (existsSync(stamp) && (await readFile(stamp, 'utf8')) === wanted) return
   await rm(environment, { recursive: true, force: true })
   await runProgram('python3', ['-m', 'venv', environment])
-  await runProgram(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements])
+  await runProgram(python, [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '-r',
+    requirements,
+  ])
   await writeFile(stamp, wanted)
 }
 

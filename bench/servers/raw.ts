@@ -18,7 +18,10 @@ async function measure(batch: number): Promise<RawRow> {
   const dims = [batch, ...shape.slice(1)]
   const size = dims.reduce((product, dim) => product * dim, 1)
   const random = createRandom(batch)
-  const inputs = Array.from({ length: 8 }, () => new Tensor('float32', Float32Array.from({ length: size }, random), dims))
+  const inputs = Array.from(
+    { length: 8 },
+    () => new Tensor('float32', Float32Array.from({ length: size }, random), dims),
+  )
   const feeds = inputs.map(tensor => ({ [input]: tensor }))
   const run = (index: number) => session.run(feeds[index % feeds.length] ?? {})
   const warmUntil = performance.now() + windowMs / 4

@@ -18,7 +18,10 @@ export type Roundhouse = {
 export const command = [resolve(import.meta.dirname, '../../server/dist/cli/main.js'), 'start']
 
 /** With its embedded Postgres, in a folder of its own. `env` on top of the defaults; the limit lets the 300 MB model in. */
-export async function startRoundhouse(folder: string, env: Readonly<Record<string, string>> = {}): Promise<Roundhouse> {
+export async function startRoundhouse(
+  folder: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Roundhouse> {
   await mkdir(folder, { recursive: true, mode: 0o755 })
   const server = start({
     command: process.execPath,
@@ -26,7 +29,8 @@ export async function startRoundhouse(folder: string, env: Readonly<Record<strin
     env: { DATA_DIR: join(folder, 'data'), PORT: '0', MAX_MODEL_SIZE_BYTES: '400000000', ...env },
     logFile: join(folder, 'log'),
   })
-  const port = Number(await awaitOutput(server, output => /"event":"server-start"[^\n]*/.exec(output)?.[0].match(/:(\d+)"/)?.[1] ?? /"url":"http:\/\/[^:"]+:(\d+)"/.exec(output)?.[1]))
+  const listening = /"url":"http:[^"]*:(\d+)"[^\n]*"event":"server-start"/
+  const port = Number(await awaitOutput(server, output => listening.exec(output)?.[1]))
   return connectTo(server, port, join(folder, 'data'))
 }
 

@@ -12,10 +12,7 @@ export async function startCommand(): Promise<void> {
   const { signal: stopSignal } = stopAsked
 
   function onSignal(signal: NodeJS.Signals): void {
-    if (stopSignal.aborted) {
-      log.flush()
-      process.exit(1)
-    }
+    if (stopSignal.aborted) endNow(log)
     log.info('server-stopping', { signal })
     // Whatever hangs: out before the platform kills.
     setTimeout(
@@ -36,7 +33,7 @@ export async function startCommand(): Promise<void> {
       greet(config, log, running)
       await once(stopSignal, 'abort')
     }
-    await running.stop()
+    if (!(await running.stop())) endNow(log)
   } catch (error) {
     log.flush()
     if (error !== stopSignal.reason) throw error
@@ -52,6 +49,17 @@ function greet(config: Config, log: LogOutput, running: Running): void {
 
 function fatal(log: LogOutput, event: string, error: unknown): never {
   log.error(event, { err: error })
+  endNow(log)
+}
+
+/**
+ * `process.exit` waits for the threads, and one that is inside a run of a model cannot be interrupted: a second
+ * SIGTERM took 8 s during a long run, and would take forever during one that hangs. The handlers of `exit` stop the
+ * embedded database.
+ */
+function endNow(log: LogOutput): never {
   log.flush()
-  process.exit(1)
+  process.emit('exit', 1)
+  process.kill(process.pid, 'SIGKILL')
+  throw new Error('unreachable')
 }

@@ -23,6 +23,7 @@ import { modelRoutes } from './routes/models.ts'
 import { predictionRoutes } from './routes/predictions.ts'
 import { repositoryRoutes } from './routes/repository.ts'
 import { uploadRoutes } from './routes/uploads.ts'
+import { refuseUnreadable } from './unreadable.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -57,24 +58,7 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => refuse(error, request, reply),
-    clientErrorHandler(error, socket) {
-      if (error.code === 'ECONNRESET' || !socket.writable) return
-      const [status, sentence] =
-        error.code === 'HPE_HEADER_OVERFLOW'
-          ? ['431 Request Header Fields Too Large', 'headers-too-large']
-          : ['400 Bad Request', 'invalid-request']
-      const body = JSON.stringify(
-        problemBody(
-          toProblem(Object.assign(new Error(), { code: 'FST_ERR_BAD_URL' })),
-          'roundhouse',
-          ids.uuid(),
-        ),
-      )
-      socket.end(
-        `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-      )
-      log.warn('request-unreadable', { reason: sentence })
-    },
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, dependencies),
   })
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)

@@ -39,9 +39,16 @@ export async function registerDocumentation(
       route.config = { ...route.config, public: true }
     })
     scope.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
-    await scope.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'Roundhouse API' } })
+    await scope.register(swaggerUi, {
+      routePrefix: '/docs',
+      uiConfig: { url: '/openapi.json', docExpansion: 'list', defaultModelsExpandDepth: -1 },
+      theme: { title: 'Roundhouse API', css: [{ filename: 'roundhouse.css', content: pageStyle }] },
+    })
   })
 }
+
+/** The page's own bar asks for another address to explore; there is one API here. */
+const pageStyle = '.swagger-ui .topbar { display: none }'
 
 const text = { type: 'string' as const }
 const fileForm = {

@@ -22,8 +22,8 @@ export type Running = {
   house: House
   dataDir: string
   serviceRoleKey: string
-  /** Stops in phases; fulfils when nothing is left. */
-  stop(): Promise<void>
+  /** Stops in phases. False when something had to be cut off and may still be running in this process. */
+  stop(): Promise<boolean>
 }
 
 /** A database that is starting beside us (compose, a new deployment) gets this long. */
@@ -116,7 +116,8 @@ async function stop(
   ground: Ground,
   place: DatabasePlace,
   log: LogOutput,
-): Promise<void> {
+): Promise<boolean> {
+  let complete = true
   const drainMs = config.DRAIN_SECONDS * 1000
   const phase = async (name: string, work: () => Promise<unknown>, limitMs: number) => {
     const startedAt = performance.now()
@@ -126,6 +127,7 @@ async function stop(
         return true
       },
     )
+    complete &&= ended
     log.info('stop-phase', {
       phase: name,
       duration_ms: Math.round(performance.now() - startedAt),
@@ -141,6 +143,7 @@ async function stop(
   if (place.embedded) await phase('postgres', place.embedded.stop, 15_000)
   log.info('server-stop')
   log.flush()
+  return complete
 }
 
 function urlOf(address: string | AddressInfo | null): string {

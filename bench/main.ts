@@ -1,0 +1,86 @@
+import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { measureBatching } from './batching.ts'
+import type { Bench } from './bench.ts'
+import { measureBinary } from './binary.ts'
+import { startGenerator } from './generator.ts'
+import { measureLive } from './live.ts'
+import { describeMachine } from './machine.ts'
+import { benchModels } from './models.ts'
+import { writePage } from './page.ts'
+import { hasProc } from './proc.ts'
+import type { Results } from './results.ts'
+import { measureMemory, measureStart } from './start-and-memory.ts'
+import { measureThroughput } from './throughput.ts'
+
+const parts = ['throughput', 'batching', 'binary', 'live', 'start', 'memory']
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
+})
+const { quick, only } = values
+
+if (!hasProc)
+  stop(
+    'The bench reads CPU and memory of processes from /proc, which only Linux has. Run it there, or in a container.',
+  )
+if (only !== undefined && !parts.includes(only)) stop(`--only takes one of ${parts.join(', ')}; got ${only}.`)
+process.on('SIGINT', () => process.exit(130))
+process.on('SIGTERM', () => process.exit(143))
+
+// Others may enter it, as the user that runs the database for root must.
+const folder = await realpath(await mkdtemp(join(tmpdir(), 'roundhouse-bench-')))
+await chmod(folder, 0o755)
+const begin = performance.now()
+const bench: Bench = {
+  quick,
+  rounds: quick ? 1 : 3,
+  warmUpMs: quick ? 300 : 700,
+  windowMs: quick ? 700 : 2000,
+  models: benchModels(),
+  folder,
+  say: text => process.stderr.write(`${Math.round((performance.now() - begin) / 1000)} s  ${text}\n`),
+}
+const generator = startGenerator()
+try {
+  await report(await measure())
+} finally {
+  generator.close()
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function measure(): Promise<Results> {
+  const wanted = (part: string) => only === undefined || only === part
+  const results: Results = {
+    date: new Date().toISOString().slice(0, 10),
+    machine: describeMachine('not run'),
+    quick,
+  }
+  if (wanted('start')) results.start = await measureStart(bench)
+  if (wanted('memory')) results.memory = await measureMemory(bench, generator)
+  if (wanted('live')) results.live = await measureLive(bench, generator)
+  if (wanted('binary')) results.binary = await measureBinary(bench, generator)
+  if (wanted('batching')) results.batching = await measureBatching(bench, generator)
+  if (wanted('throughput')) {
+    const { result, python } = await measureThroughput(bench, generator)
+    results.throughput = result
+    results.machine = describeMachine(python)
+  }
+  return results
+}
+
+/** Only a full run replaces the published page. */
+async function report(results: Results): Promise<void> {
+  const published = !quick && only === undefined
+  const target = resolve(import.meta.dirname, published ? '../docs' : '../.cache/bench')
+  await mkdir(target, { recursive: true })
+  await writeFile(join(target, 'performance.json'), `${JSON.stringify(results, null, 2)}\n`)
+  await writeFile(join(target, 'performance.md'), writePage(results))
+  process.stdout.write(`${writePage(results)}\nWritten to ${target}.\n`)
+}
+
+function stop(sentence: string): never {
+  process.stderr.write(`${sentence}\n`)
+  process.exit(2)
+}

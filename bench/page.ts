@@ -1,0 +1,217 @@
+import { type Cell, type Results, serverNames } from './results.ts'
+import { judge } from './targets.ts'
+
+const models = ['mlp', 'dense', 'forecast']
+
+/** The page `docs/performance.md`: the targets, the table, the rest, and how it was measured. */
+export function writePage(results: Results): string {
+  const { machine } = results
+  return [
+    '# Performance',
+    '',
+    `Measured on ${results.date} by \`npm run bench\`${results.quick ? ' (quick: one short round, for a first look only)' : ''}, everything side by side in one run: ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}. Node ${machine.node}, onnxruntime-node ${machine.onnxruntime}, Postgres package ${machine.postgres}. Peer: ${machine.python}.`,
+    '',
+    'The load generator ran on the same cores as the servers, so requests per second are less than a machine of its own would give. Compare rows of one table; CPU per request is the steadiest of the figures.',
+    ...targetsPart(results),
+    ...throughputPart(results),
+    ...batchingPart(results),
+    ...binaryPart(results),
+    ...livePart(results),
+    ...startPart(results),
+    ...memoryPart(results),
+    '',
+  ].join('\n')
+}
+
+function targetsPart(results: Results): string[] {
+  const rows = judge(results).map(({ what, wanted, measured, unit, reached }) => [
+    what,
+    wanted,
+    measured === undefined ? 'not measured' : `${digits(measured)}${unit}`,
+    measured === undefined ? '' : reached ? 'reached' : '**missed**',
+  ])
+  return ['', '## Targets', '', ...table(['Target', 'Wanted', 'Measured', ''], rows)]
+}
+
+function throughputPart({ throughput }: Results): string[] {
+  if (!throughput) return []
+  const { cells, raw, rounds, windowMs, historyDropped } = throughput
+  const rows = models.flatMap(model => [
+    ...Object.values(serverNames).flatMap(server =>
+      cells
+        .filter(cell => cell.model === model && cell.server === server)
+        .map(cell => throughputRow(cell, cells)),
+    ),
+    ...raw
+      .filter(cell => cell.model === model)
+      .map(cell => [
+        model,
+        `onnxruntime in process, batch ${cell.batch} (limit)`,
+        '',
+        whole(cell.rowsPerSecond),
+        digits(cell.callMs),
+        '',
+        whole(cell.cpuMicrosPerRow),
+        '',
+        '',
+      ]),
+  ])
+  return [
+    '',
+    '## Requests per second, latency, CPU',
+    '',
+    ...table(
+      [
+        'Model',
+        'Server',
+        'Connections',
+        'Requests/s',
+        'p50 ms',
+        'p99 ms',
+        'CPU µs/request',
+        'of the floor',
+        'of FastAPI',
+      ],
+      rows,
+    ),
+    '',
+    `Median of ${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${windowMs / 1000} s, in shuffled order. Each request has one row with numbers of its own; ${whole(cells.reduce((sum, cell) => sum + cell.checked, 0))} answers were compared with raw onnxruntime. CPU is user and system time of all processes of a server, for ours with its Postgres. \`mlp\` is 30-64-2 (9 KB), \`dense\` three layers of 1000 x 1000 (12 MB), \`forecast\` two LSTM layers and attention over 60 x 24 values (12 MB).`,
+    '',
+    `- **Floor**: \`node:http\` that parses the body with \`JSON.parse\` and prints an answer of the same size with \`JSON.stringify\`: no routing, key, checks, log or inference.`,
+    `- **Roundhouse**: the compiled command with its defaults: key, limits, checks of every tensor, one log line per request, metrics, and the history of every prediction in Postgres (${whole(historyDropped)} of them lost because the database was slower than the load).`,
+    "- **FastAPI**: one uvicorn process with uvloop and httptools, typed pydantic bodies, `async` handlers that call `session.run`, uvicorn's access log; no key, history, metrics or batching (`bench/fastapi`).",
+    '- **onnxruntime in process**: `session.run` in a loop, batch 1 and the batch of 8, 32 or 128 with most rows/s; per row, latency per call.',
+  ]
+}
+
+function throughputRow(cell: Cell, cells: readonly Cell[]): string[] {
+  const peer = (server: string) => {
+    const other = cells.find(
+      one => one.server === server && one.model === cell.model && one.connections === cell.connections,
+    )
+    return other && other !== cell && other.failed === 0 && cell.failed === 0
+      ? `${digits(cell.cpuMicros / other.cpuMicros)}x`
+      : ''
+  }
+  return [
+    cell.model,
+    cell.server,
+    String(cell.connections),
+    cell.failed === 0 ? whole(cell.requestsPerSecond) : `**${cell.failed} failed**`,
+    digits(cell.p50Ms),
+    digits(cell.p99Ms),
+    whole(cell.cpuMicros),
+    peer(serverNames.httpFloor),
+    peer(serverNames.fastapi),
+  ]
+}
+
+function batchingPart({ batching }: Results): string[] {
+  if (!batching) return []
+  const rows = batching.cells.map(cell => [
+    cell.server,
+    cell.failed === 0 ? whole(cell.requestsPerSecond) : `**${cell.failed} failed**`,
+    digits(cell.p50Ms),
+    digits(cell.p99Ms),
+    whole(cell.cpuMicros),
+  ])
+  return [
+    '',
+    '## Batching',
+    '',
+    ...table(['`dense`, 64 connections', 'Rows/s', 'p50 ms', 'p99 ms', 'CPU µs/row'], rows),
+    '',
+    'Without batching: the same weights in a file whose first dimension is 1, so that requests cannot be joined.',
+  ]
+}
+
+function binaryPart({ binary }: Results): string[] {
+  if (!binary) return []
+  const rows = binary.rows.map(({ form, bodyBytes, roundTripMs, modelMs }) => [
+    form,
+    whole(bodyBytes),
+    digits(roundTripMs),
+    digits(modelMs),
+    digits(roundTripMs - modelMs),
+  ])
+  return [
+    '',
+    '## Binary tensors against JSON',
+    '',
+    ...table(
+      ['1x3x224x224 FP32', 'Request bytes', 'Round trip p50 ms', 'in the model ms', 'without it ms'],
+      rows,
+    ),
+    '',
+    'One connection, a model that takes the mean of each colour.',
+  ]
+}
+
+function livePart({ live }: Results): string[] {
+  if (!live) return []
+  const rows = live.cases.map(one => [
+    one.during,
+    digits(one.tookMs / 1000),
+    String(one.polls),
+    digits(one.p50Ms),
+    digits(one.p99Ms),
+    digits(one.maxMs),
+    String(one.failed),
+  ])
+  return [
+    '',
+    '## `/api/v1/live` under stress',
+    '',
+    ...table(['While', 'for s', 'Polls', 'p50 ms', 'p99 ms', 'max ms', 'Failed'], rows),
+  ]
+}
+
+function startPart({ start }: Results): string[] {
+  if (!start) return []
+  const rows = [
+    ['First run, empty folder', digits(start.first.healthMs / 1000), digits(start.first.sampleMs / 1000)],
+    [
+      `Later runs, median of ${start.laterRuns}`,
+      digits(start.later.healthMs / 1000),
+      digits(start.later.sampleMs / 1000),
+    ],
+  ]
+  return [
+    '',
+    '## Cold start',
+    '',
+    ...table(['From spawning the command', '`/health` answers 200, s', 'sample model ready, s'], rows),
+  ]
+}
+
+function memoryPart({ memory }: Results): string[] {
+  if (!memory) return []
+  const rows = memory.moments.map(one => [
+    one.when,
+    whole(one.pssBytes / 1e6),
+    whole(one.rssBytes / 1e6),
+    String(one.processes),
+  ])
+  return [
+    '',
+    '## Memory',
+    '',
+    ...table(['Server and Postgres', 'PSS MB', 'sum of RSS MB', 'Processes'], rows),
+    '',
+    'PSS counts a page that several processes share once; the sum of RSS counts it once for each of them.',
+  ]
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)]
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en')
+}
+
+/** Three digits that mean something. */
+function digits(value: number): string {
+  return value >= 100 ? whole(value) : String(Number(value.toPrecision(value >= 10 ? 3 : 2)))
+}

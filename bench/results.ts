@@ -1,0 +1,98 @@
+/** Everything one run measured; written as JSON beside the page. */
+export type Results = {
+  date: string
+  machine: Machine
+  quick: boolean
+  throughput?: Throughput
+  batching?: Batching
+  binary?: Binary
+  live?: Live
+  start?: ColdStart
+  memory?: Memory
+}
+
+export type Machine = {
+  processor: string
+  cores: number
+  memoryGiB: number
+  system: string
+  node: string
+  onnxruntime: string
+  postgres: string
+  python: string
+}
+
+/** The median of the rounds. */
+export type Cell = {
+  model: string
+  server: string
+  connections: number
+  requestsPerSecond: number
+  p50Ms: number
+  p99Ms: number
+  cpuMicros: number
+  /** Answers that were not 2xx, or not what raw onnxruntime says, in all rounds. Not 0: the cell does not count. */
+  failed: number
+  checked: number
+}
+
+export type RawCell = {
+  model: string
+  batch: number
+  rowsPerSecond: number
+  cpuMicrosPerRow: number
+  callMs: number
+}
+
+export type Throughput = {
+  rounds: number
+  windowMs: number
+  cells: Cell[]
+  raw: RawCell[]
+  /** Predictions that the history lost because the database was slower than the load. */
+  historyDropped: number
+}
+
+export type Batching = { cells: Cell[] }
+
+export type Binary = {
+  rows: { form: string; bodyBytes: number; roundTripMs: number; modelMs: number }[]
+  failed: number
+}
+
+export type LiveCase = {
+  during: string
+  tookMs: number
+  polls: number
+  failed: number
+  p50Ms: number
+  p99Ms: number
+  maxMs: number
+}
+export type Live = { modelBytes: number; cases: LiveCase[] }
+
+export type ColdStart = {
+  /** From spawning the command, in milliseconds: the first 200 of /health, and the sample model answering as ready. */
+  first: { healthMs: number; sampleMs: number }
+  later: { healthMs: number; sampleMs: number }
+  laterRuns: number
+}
+
+export type Memory = { moments: { when: string; rssBytes: number; pssBytes: number; processes: number }[] }
+
+export const serverNames = {
+  httpFloor: 'node:http without inference (floor)',
+  fastifyFloor: 'Fastify without inference',
+  infer: 'Roundhouse /v2 infer',
+  inferBinary: 'Roundhouse /v2 infer, binary',
+  predict: 'Roundhouse /api/v1 predict',
+  inferNoHistory: 'Roundhouse /v2 infer, history off',
+  fastapi: 'FastAPI + onnxruntime',
+} as const
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((left, right) => left - right)
+  const middle = Math.floor(sorted.length / 2)
+  const upper = sorted[middle] ?? Number.NaN
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2
+}

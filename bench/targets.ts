@@ -1,0 +1,123 @@
+import { type Cell, type Results, serverNames } from './results.ts'
+
+/** What we want a run to show. `measured` is undefined when that part was not run or did not count. */
+export type TargetResult = {
+  what: string
+  wanted: string
+  measured: number | undefined
+  unit: string
+  reached: boolean
+}
+
+type Target = {
+  what: string
+  atMost?: number
+  atLeast?: number
+  unit: string
+  measure(results: Results): number | undefined
+}
+
+const targets: readonly Target[] = [
+  {
+    what: 'Small MLP, 64 connections: CPU per request against the floor',
+    atMost: 1.6,
+    unit: 'x',
+    measure: results => ratio(cpu(results, serverNames.infer, 64), cpu(results, serverNames.httpFloor, 64)),
+  },
+  {
+    what: 'Small MLP, 64 connections: CPU per request less than FastAPI + onnxruntime',
+    atLeast: 4,
+    unit: 'x',
+    measure: results => ratio(cpu(results, serverNames.fastapi, 64), cpu(results, serverNames.infer, 64)),
+  },
+  {
+    what: 'Small MLP, 1 connection: CPU per request less than FastAPI + onnxruntime',
+    atLeast: 1.5,
+    unit: 'x',
+    measure: results => ratio(cpu(results, serverNames.fastapi, 1), cpu(results, serverNames.infer, 1)),
+  },
+  {
+    what: 'Dense 12 MB model, 64 connections, binary: rows/s with batching against without',
+    atLeast: 3,
+    unit: 'x',
+    measure: ({ batching }) =>
+      ratio(rate(batching?.cells, 'binary, batching'), rate(batching?.cells, 'binary, no batching')),
+  },
+  {
+    what: '`/api/v1/live` p99 while a 300 MB model loads',
+    atMost: 20,
+    unit: ' ms',
+    measure: results => worstLive(results, '300 MB'),
+  },
+  {
+    what: '`/api/v1/live` p99 while a heavy model is saturated',
+    atMost: 20,
+    unit: ' ms',
+    measure: results => worstLive(results, 'saturated'),
+  },
+  {
+    what: 'Image tensor 1x3x224x224: binary faster than JSON, inference excluded',
+    atLeast: 10,
+    unit: 'x',
+    measure: ({ binary }) => ratio(withoutModel(binary, 'JSON, 4 decimals'), withoutModel(binary, 'binary')),
+  },
+  {
+    what: 'Later cold start to ready, sample model loaded',
+    atMost: 1.5,
+    unit: ' s',
+    measure: ({ start }) => start && Math.max(start.later.healthMs, start.later.sampleMs) / 1000,
+  },
+  {
+    what: 'Resident memory of everything with its Postgres, sample model loaded (PSS)',
+    atMost: 300,
+    unit: ' MB',
+    measure: ({ memory }) => memory?.moments[0] && memory.moments[0].pssBytes / 1e6,
+  },
+]
+
+export function judge(results: Results): TargetResult[] {
+  return targets.map(({ what, atMost, atLeast, unit, measure }) => {
+    const measured = measure(results)
+    const reached =
+      measured !== undefined && measured <= (atMost ?? Number.POSITIVE_INFINITY) && measured >= (atLeast ?? 0)
+    return {
+      what,
+      wanted: atMost === undefined ? `>= ${atLeast}${unit}` : `<= ${atMost}${unit}`,
+      measured,
+      unit,
+      reached,
+    }
+  })
+}
+
+function cpu({ throughput }: Results, server: string, connections: number): number | undefined {
+  return counted(
+    throughput?.cells.find(
+      cell => cell.model === 'mlp' && cell.server === server && cell.connections === connections,
+    ),
+  )?.cpuMicros
+}
+
+function rate(cells: readonly Cell[] | undefined, server: string): number | undefined {
+  return counted(cells?.find(cell => cell.server === server))?.requestsPerSecond
+}
+
+function counted(cell: Cell | undefined): Cell | undefined {
+  return cell?.failed === 0 ? cell : undefined
+}
+
+function worstLive({ live }: Results, during: string): number | undefined {
+  const cases = live?.cases.filter(one => one.during.includes(during)) ?? []
+  return cases.length > 0 && cases.every(one => one.failed === 0)
+    ? Math.max(...cases.map(one => one.p99Ms))
+    : undefined
+}
+
+function withoutModel(binary: Results['binary'], form: string): number | undefined {
+  const row = binary?.failed === 0 ? binary.rows.find(one => one.form === form) : undefined
+  return row && row.roundTripMs - row.modelMs
+}
+
+function ratio(above: number | undefined, below: number | undefined): number | undefined {
+  return above === undefined || below === undefined ? undefined : above / below
+}
