@@ -21,7 +21,12 @@ async function show() {
     status.textContent = `${good ? 'Ready' : health.status} · version ${health.version} · ${health.environment}`
     status.className = good ? 'good' : 'bad'
     const rows = health.models.map(model =>
-      row(model.name, model.version, model.reason ?? model.state, model.load_ms === null ? '–' : `${model.load_ms} ms`),
+      row(
+        model.name,
+        model.version,
+        model.reason ?? model.state,
+        model.load_ms === null ? '–' : `${model.load_ms} ms`,
+      ),
     )
     models.replaceChildren(...(rows.length > 0 ? rows : [row('No model yet: upload one.', '', '', '')]))
   } catch {
