@@ -10,6 +10,9 @@ import type { Workload } from './workloads.ts'
 /** One thing to load: a server by its port and process, asked in one form. */
 export type Target = { server: string; port: number; pid: number; workload: Workload; form: Form }
 
+/** With all that the server spent from the first request of the cell until it was at rest, its history written. */
+type Report = LoadReport & { cpuSeconds: number }
+
 const quietMs = 200
 const quietWaitMs = 4000
 
@@ -26,39 +29,38 @@ export async function measureCells(
       target,
       pool: String(index),
       connections: count,
-      reports: [] as LoadReport[],
+      reports: [] as Report[],
     }))
   })
+  bench.say('warming up the servers')
+  for (const [index, { port }] of targets.entries()) {
+    await generator.load({
+      port,
+      pool: String(index),
+      connections: 16,
+      warmUpMs: bench.windowMs,
+      windowMs: 0,
+    })
+  }
   for (let round = 1; round <= bench.rounds; round++) {
-    for (const [index, item] of shuffled(plan).entries()) {
-      const { target, pool } = item
+    for (const [index, { target, pool, connections: count, reports }] of shuffled(plan).entries()) {
+      const { port, pid, server, workload } = target
       bench.say(
-        `round ${round}/${bench.rounds} ${index + 1}/${plan.length}: ${target.workload.name}, ${target.server}, ${item.connections} connections`,
+        `round ${round}/${bench.rounds} ${index + 1}/${plan.length}: ${workload.name}, ${server}, ${count} connections`,
       )
-      await untilQuiet(target.pid)
       const { warmUpMs, windowMs } = bench
-      item.reports.push(
-        await generator.load({
-          port: target.port,
-          pid: target.pid,
-          pool,
-          connections: item.connections,
-          warmUpMs,
-          windowMs,
-        }),
-      )
+      const before = cpuSecondsOf(pid)
+      const report = await generator.load({ port, pool, connections: count, warmUpMs, windowMs })
+      await untilQuiet(pid)
+      reports.push({ ...report, cpuSeconds: cpuSecondsOf(pid) - before })
     }
   }
   return plan.map(({ target, connections: count, reports }) => cellOf(target, count, reports))
 }
 
-function cellOf(
-  { server, workload, form }: Target,
-  connections: number,
-  reports: readonly LoadReport[],
-): Cell {
-  const of = (value: (report: LoadReport) => number) => median(reports.map(value))
-  const sum = (value: (report: LoadReport) => number) =>
+function cellOf({ server, workload, form }: Target, connections: number, reports: readonly Report[]): Cell {
+  const of = (value: (report: Report) => number) => median(reports.map(value))
+  const sum = (value: (report: Report) => number) =>
     reports.reduce((total, report) => total + value(report), 0)
   return {
     model: workload.name,
@@ -67,18 +69,18 @@ function cellOf(
     requestsPerSecond: of(report => report.completed / report.seconds),
     p50Ms: of(report => report.p50Ms),
     p99Ms: of(report => report.p99Ms),
-    cpuMicros: of(report => (report.cpuSeconds * 1e6) / report.completed),
+    cpuMicros: of(report => (report.cpuSeconds * 1e6) / report.total),
     failed: sum(report => report.failed + countWrong(form, workload, report.samples)),
     checked: form.read ? sum(report => report.samples.length) : 0,
   }
 }
 
-/** What a server still has to do for the last cell (its history) is not charged to the next one. */
+/** At most 10 % of one core: what is still to do after a load belongs to it, and must not disturb the next. */
 async function untilQuiet(pid: number): Promise<void> {
   for (const deadline = Date.now() + quietWaitMs; Date.now() < deadline; ) {
     const before = cpuSecondsOf(pid)
     await delay(quietMs)
-    if (cpuSecondsOf(pid) - before <= 0.02) return
+    if (cpuSecondsOf(pid) - before <= (quietMs / 1000) * 0.1) return
   }
 }
 

@@ -53,7 +53,7 @@ export async function measureLive(bench: Bench, generator: Generator): Promise<L
   await watch(`the forecasting model is saturated by ${connections} connections`, () =>
     second.load({
       port: house.port,
-      pid: house.pid,
+
       pool: 'forecast',
       connections,
       warmUpMs: 0,

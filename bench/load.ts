@@ -1,5 +1,4 @@
 import { connect, type Socket } from 'node:net'
-import { cpuSecondsOf } from './proc.ts'
 
 // A program of its own: requests over plain sockets, so that the generator takes as little as possible of the cores it
 // shares with the server, about 10 us per request. The same for every server.
@@ -13,8 +12,6 @@ export type LoadOrder = {
   connections: number
   warmUpMs: number
   windowMs: number
-  /** The root of the process tree whose CPU is read at both ends of the window. */
-  pid: number
 }
 /** One request after the other, `everyMs` apart, until `poll-stop`. */
 export type PollOrder = { kind: 'poll'; port: number; path: string; everyMs: number }
@@ -24,8 +21,10 @@ export type Order = PoolOrder | LoadOrder | PollOrder | { kind: 'poll-stop' }
 export type Sample = { index: number; head: string; body: Uint8Array }
 export type LoadReport = {
   seconds: number
-  cpuSeconds: number
+  /** In the window. */
   completed: number
+  /** From the first request to the last answer. */
+  total: number
   /** Answers other than 2xx and connections that broke, in the window. */
   failed: number
   p50Ms: number
@@ -51,7 +50,7 @@ process.on('message', (order: Order) => {
 })
 process.on('disconnect', () => process.exit())
 
-async function load({ port, pool, connections, warmUpMs, windowMs, pid }: LoadOrder): Promise<LoadReport> {
+async function load({ port, pool, connections, warmUpMs, windowMs }: LoadOrder): Promise<LoadReport> {
   const requests = pools.get(pool) ?? []
   const times: number[] = []
   const samples: Sample[] = []
@@ -59,6 +58,7 @@ async function load({ port, pool, connections, warmUpMs, windowMs, pid }: LoadOr
   let open = false
   let ended = false
   let failed = 0
+  let total = 0
 
   async function client(): Promise<void> {
     const connection = openConnection(port)
@@ -67,6 +67,7 @@ async function load({ port, pool, connections, warmUpMs, windowMs, pid }: LoadOr
       const begin = performance.now()
       try {
         const answer = await connection.exchange(requests[index] ?? Buffer.alloc(0))
+        if (answer.ok) total++
         if (!open) continue
         times.push(performance.now() - begin)
         if (!answer.ok) failed++
@@ -84,16 +85,14 @@ async function load({ port, pool, connections, warmUpMs, windowMs, pid }: LoadOr
 
   const clients = Array.from({ length: connections }, client)
   await wait(warmUpMs)
-  const cpuBefore = cpuSecondsOf(pid)
   const begin = performance.now()
   open = true
   await wait(windowMs)
   open = false
   const seconds = (performance.now() - begin) / 1000
-  const cpuSeconds = cpuSecondsOf(pid) - cpuBefore
   ended = true
   await Promise.race([Promise.all(clients), wait(drainMs)])
-  return { seconds, cpuSeconds, completed: times.length - failed, failed, ...spread(times), samples }
+  return { seconds, completed: times.length - failed, total, failed, ...spread(times), samples }
 }
 
 async function poll({ port, path, everyMs }: PollOrder): Promise<PollReport> {

@@ -36,8 +36,8 @@ const begin = performance.now()
 const bench: Bench = {
   quick,
   rounds: quick ? 1 : 3,
-  warmUpMs: quick ? 300 : 700,
-  windowMs: quick ? 700 : 2000,
+  warmUpMs: quick ? 300 : 500,
+  windowMs: quick ? 700 : 1800,
   models: benchModels(),
   folder,
   say: text => process.stderr.write(`${Math.round((performance.now() - begin) / 1000)} s  ${text}\n`),

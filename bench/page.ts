@@ -75,7 +75,7 @@ function throughputPart({ throughput }: Results): string[] {
       rows,
     ),
     '',
-    `Median of ${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${windowMs / 1000} s, in shuffled order. Each request has one row with numbers of its own; ${whole(cells.reduce((sum, cell) => sum + cell.checked, 0))} answers were compared with raw onnxruntime. CPU is user and system time of all processes of a server, for ours with its Postgres. \`mlp\` is 30-64-2 (9 KB), \`dense\` three layers of 1000 x 1000 (12 MB), \`forecast\` two LSTM layers and attention over 60 x 24 values (12 MB).`,
+    `Median of ${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${windowMs / 1000} s, in shuffled order. Each request has one row with numbers of its own; ${whole(cells.reduce((sum, cell) => sum + cell.checked, 0))} answers were compared with raw onnxruntime. CPU is user and system time of all processes of a server, for ours with its Postgres, until it was at rest again with its history written. \`mlp\` is 30-64-2 (9 KB), \`dense\` three layers of 1000 x 1000 (12 MB), \`forecast\` two LSTM layers and attention over 60 x 24 values (12 MB).`,
     '',
     `- **Floor**: \`node:http\` that parses the body with \`JSON.parse\` and prints an answer of the same size with \`JSON.stringify\`: no routing, key, checks, log or inference.`,
     `- **Roundhouse**: the compiled command with its defaults: key, limits, checks of every tensor, one log line per request, metrics, and the history of every prediction in Postgres (${whole(historyDropped)} of them lost because the database was slower than the load).`,

@@ -85,7 +85,7 @@ export async function measureMemory(bench: Bench, generator: Generator): Promise
   generator.pool('memory', inferForm(workload, house.key, { binary: false }).requests)
   await generator.load({
     port: house.port,
-    pid: house.pid,
+
     pool: 'memory',
     connections: 64,
     warmUpMs: 0,

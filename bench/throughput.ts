@@ -8,7 +8,7 @@ import { median, type RawCell, serverNames, type Throughput } from './results.ts
 import { startFastApi } from './servers/fastapi.ts'
 import { startFloor } from './servers/floors.ts'
 import type { RawRow } from './servers/raw.ts'
-import { startRoundhouse } from './servers/roundhouse.ts'
+import { type Roundhouse, startRoundhouse } from './servers/roundhouse.ts'
 import { prepareWorkload, type Workload } from './workloads.ts'
 
 const pool = 256
@@ -110,7 +110,7 @@ export async function measureThroughput(
   ]
   const cells = await measureCells(bench, generator, targets, [1, 8, 64])
   const raw = await measureRaw(bench, workloads)
-  const historyDropped = await droppedOf(house.port)
+  const historyDropped = await droppedOf(house)
   const { rounds, windowMs } = bench
   return { result: { rounds, windowMs, cells, raw, historyDropped }, python: fastapi.versions }
 }
@@ -147,7 +147,8 @@ async function measureRaw(bench: Bench, workloads: readonly Workload[]): Promise
   return cells
 }
 
-async function droppedOf(port: number): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+async function droppedOf({ port, key }: Roundhouse): Promise<number> {
+  const headers = { authorization: `Bearer ${key}` }
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`, { headers })).text()
   return Number(/^roundhouse_history_dropped (\d+)/m.exec(text)?.[1] ?? Number.NaN)
 }

@@ -13,8 +13,10 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     const body: unknown = JSON.parse(Buffer.concat(chunks).toString())
     const answer = answers.get(request.url ?? '')
-    response.writeHead(body && answer ? 200 : 404, { 'content-type': 'application/json' })
-    response.end(JSON.stringify(answer ?? null))
+    const text = JSON.stringify(answer ?? null)
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
+    response.writeHead(body && answer ? 200 : 404, headers)
+    response.end(text)
   })
 })
 server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port))

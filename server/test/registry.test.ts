@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { modelList, model as modelSchema, predictionList, validation } from '@roundhouse/sdk/contract'
 import { testHouse } from '../src/testing/house.ts'
 import { fixedModel, identityModel, mlpModel } from '../src/testing/onnx/models.ts'
-import { testDatabase } from '../src/testing/test-database.ts'
 
 const mlp = mlpModel({ inputs: 3, hidden: 4, outputs: 2, seed: 1 })
 const identity = identityModel('FP32', ['N', 2])
@@ -159,18 +157,13 @@ test('archiving takes a version out of service and bringing it back puts it in a
 })
 
 test('deleting removes the row, the bytes and the history', async t => {
-  const database = await testDatabase(t)
-  const dataDir = await import('node:fs/promises').then(fs =>
-    fs.mkdtemp(join(process.env.TMPDIR ?? '/tmp', 'registry-')),
-  )
-  t.after(() => rm(dataDir, { recursive: true, force: true }))
-  const house = await testHouse(t, {}, { share: { databaseUrl: database.appUrl, dataDir } })
+  const house = await testHouse(t)
   const model = await house.pushed('gone', identity)
   await house.predict(model.id, { x: [[1, 2]] })
-  assert.ok((await storedFiles(dataDir)) > 0)
+  assert.ok((await storedFiles(house.dataDir)) > 0)
   const answer = await house.fetch(`/api/v1/models/${model.id}`, { method: 'DELETE' })
   assert.equal(answer.status, 204)
-  assert.equal(await storedFiles(dataDir), 0)
+  assert.equal(await storedFiles(house.dataDir), 0)
   assert.deepEqual(await code(await house.fetch(`/api/v1/models/${model.id}`)), [404, 'model-not-found'])
   assert.equal((await house.predict(model.id, { x: [[1, 2]] })).status, 404)
   assert.deepEqual(await code(await house.fetch(`/api/v1/models/${model.id}`, { method: 'DELETE' })), [

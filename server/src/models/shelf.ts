@@ -46,20 +46,31 @@ export function createShelf(dependencies: {
   const lastUsedAt = new Map<string, number>()
   let used = new Map<string, number>()
   const closing = new Set<Promise<void>>()
+  const loads = new Set<Promise<unknown>>()
+  let closed = false
 
   function state(id: string): ShelfState {
     return states.get(id) ?? { tag: 'absent' }
   }
 
   function retire(loaded: LoadedModel): Promise<void> {
-    const closed = loaded
+    const freed = loaded
       .close()
       .catch(error => log.error('model-close-fail', { model: modelLabel(loaded.source), err: error }))
-    closing.add(closed)
-    return closed.finally(() => closing.delete(closed))
+    closing.add(freed)
+    return freed.finally(() => closing.delete(freed))
+  }
+
+  /** A load outlives whoever asked for it: closing has to wait for it. */
+  function track<Result>(load: Promise<Result>): Promise<Result> {
+    loads.add(load)
+    const forget = () => loads.delete(load)
+    load.then(forget, forget)
+    return load
   }
 
   function put(loaded: LoadedModel): void {
+    if (closed) return void retire(loaded)
     const before = state(loaded.source.id)
     states.set(loaded.source.id, { tag: 'warm', since: clock.now(), loaded })
     lastUsedAt.set(loaded.source.id, clock.now())
@@ -68,7 +79,7 @@ export function createShelf(dependencies: {
 
   function ensure(model: Model): Promise<void> {
     const before = state(model.id)
-    if (before.tag === 'warm') return Promise.resolve()
+    if (before.tag === 'warm' || closed) return Promise.resolve()
     if (before.tag === 'loading') return before.done
     if (before.tag === 'failed' && clock.now() < before.retryAt) return Promise.resolve()
     const attempts = before.tag === 'failed' ? before.attempts : 0
@@ -84,7 +95,17 @@ export function createShelf(dependencies: {
     )
     const loading: ShelfState = { tag: 'loading', since: clock.now(), done }
     states.set(model.id, loading)
-    return done
+    return track(done)
+  }
+
+  async function reload(model: Model): Promise<LoadedModel> {
+    const loaded = await loader.load(model).catch((error: unknown) => {
+      const { tag } = state(model.id)
+      if (tag === 'absent' || tag === 'failed') fail(model, error, 1)
+      throw error
+    })
+    put(loaded)
+    return loaded
   }
 
   function fail(model: Model, error: unknown, attempts: number): void {
@@ -125,14 +146,7 @@ export function createShelf(dependencies: {
       used.set(id, at)
       return now.loaded
     },
-    async reload(model) {
-      const loaded = await loader.load(model).catch((error: unknown) => {
-        if (state(model.id).tag !== 'warm') fail(model, error, 1)
-        throw error
-      })
-      put(loaded)
-      return loaded
-    },
+    reload: model => track(reload(model)),
     warm: () => [...states.values()].flatMap(now => (now.tag === 'warm' ? now.loaded : [])),
     takeUsed() {
       const taken = used
@@ -156,7 +170,9 @@ export function createShelf(dependencies: {
       }
     },
     async close() {
+      closed = true
       await Promise.all([...states.keys()].map(drop))
+      await Promise.allSettled(loads)
       await Promise.all(closing)
     },
   }

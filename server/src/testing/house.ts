@@ -12,6 +12,7 @@ export const testKey = 'test-service-role-key-of-more-than-32-characters'
 
 export type TestHouse = {
   url: string
+  dataDir: string
   house: House
   ground: Ground
   /** Calls the house over its real socket, with the key unless `headers` has an authorization of its own. */
@@ -86,6 +87,7 @@ export async function testHouse(
 
   return {
     url: address,
+    dataDir,
     house,
     ground,
     fetch: fetchHouse,
