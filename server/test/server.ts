@@ -7,7 +7,7 @@ import type { Model } from '@roundhouse/sdk/contract'
 import { defer, type Scope } from '../src/testing/defer.ts'
 import { temporaryFolder } from '../src/testing/temporary-folder.ts'
 import { type Environment, spawnCommand } from './command.ts'
-import { endOrphan } from './processes.ts'
+import { endOrphan, signal } from './processes.ts'
 
 export type LogLine = Record<string, unknown> & { event: string }
 
@@ -67,8 +67,8 @@ export async function startServer(scope: Scope, options: ServerOptions = {}): Pr
     from: options.from,
     cwd: options.cwd,
   })
-  const { pid } = child
-  assert.ok(pid, 'the command can be started')
+  /** Of the server itself, which may have been started through another process. */
+  let pid = child.pid
   const lines: string[] = []
   let stderr = ''
   child.stderr.on('data', chunk => {
@@ -76,7 +76,10 @@ export async function startServer(scope: Scope, options: ServerOptions = {}): Pr
   })
   const exited = new Promise<number | null>(resolve => child.once('close', resolve))
   defer(scope, async () => {
-    child.kill('SIGKILL')
+    if (child.exitCode === null && child.signalCode === null) {
+      if (pid !== undefined) signal(pid, 'SIGKILL')
+      child.kill('SIGKILL')
+    }
     await exited
     await endOrphan(dataDir)
   })
@@ -97,6 +100,8 @@ export async function startServer(scope: Scope, options: ServerOptions = {}): Pr
       reject(new Error(`roundhouse start ended with ${code}:\n${lines.join('\n')}\n${stderr}`)),
     )
   })
+  const serverPid = Number(started.pid)
+  pid = serverPid
   const startMs = performance.now() - startedAt
   const port = Number(new URL(String(started.url)).port)
   const url = `http://127.0.0.1:${port}`
@@ -124,7 +129,7 @@ export async function startServer(scope: Scope, options: ServerOptions = {}): Pr
     port,
     key,
     dataDir,
-    pid,
+    pid: serverPid,
     startMs,
     exited,
     log,
@@ -142,16 +147,16 @@ export async function startServer(scope: Scope, options: ServerOptions = {}): Pr
       json('POST', `/api/v1/models/${id}/predict`, { input_data: inputData, ...more }),
     async stop() {
       const from = performance.now()
-      child.kill('SIGTERM')
+      signal(serverPid, 'SIGTERM')
       assert.equal(await exited, 0, `the exit code; it wrote:\n${lines.slice(-20).join('\n')}\n${stderr}`)
       return performance.now() - from
     },
     async kill() {
       const gone = once(child, 'exit')
-      child.kill('SIGKILL')
+      signal(serverPid, 'SIGKILL')
       await gone
     },
-    signal: name => void child.kill(name),
+    signal: name => void signal(serverPid, name),
   }
 }
 

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 
 /** Who is calling. `service` has all rights, server to server. */
 export type Caller = { readonly kind: 'service'; readonly userId: null }
@@ -19,5 +19,5 @@ export function createAccounts({ serviceRoleKey }: { serviceRoleKey: string }): 
 }
 
 function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+  return hash('sha256', text, 'buffer')
 }

@@ -9,12 +9,21 @@ type PushOptions = { name: string; modelVersion?: string; url: string; key?: str
 export async function pushCommand(file: string, options: PushOptions): Promise<void> {
   const { name, modelVersion, url } = options
   const client = createClient({ baseUrl: url, token: options.key ?? (await knownKey()) })
-  const model = await client.models.push(await openAsBlob(file), {
+  const model = await client.models.push(await open(file), {
     name,
     fileName: basename(file),
     ...(modelVersion === undefined ? {} : { version: modelVersion }),
   })
   console.log(`${model.name}@${model.version} is ${model.status} (${model.id})`)
+}
+
+async function open(file: string): Promise<Blob> {
+  try {
+    return await openAsBlob(file)
+  } catch (error) {
+    // Node gives no reason: it is a TypeError whatever is wrong with the path.
+    throw new Error(`The file ${file} cannot be read. Check the path.`, { cause: error })
+  }
 }
 
 async function knownKey(): Promise<string> {

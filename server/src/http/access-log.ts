@@ -1,3 +1,4 @@
+import { problemCodes } from '@roundhouse/sdk/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '../kit/log.ts'
 
@@ -9,17 +10,23 @@ export type RequestObserver = (request: {
   durationMs: number
 }) => void
 
-/** One line and one measurement per request, at its end, also when the client went away before it. */
+/**
+ * One line and one measurement per request, at its end, also when the client went away before it. The function
+ * returned does so for a request that no hook sees.
+ */
 export function registerAccessLog(
   app: FastifyInstance,
   { log, observe }: { log: Log; observe: RequestObserver },
-): void {
-  const ended = new WeakSet<FastifyRequest>()
+): (request: FastifyRequest, reply: FastifyReply) => void {
+  function watch(request: FastifyRequest, reply: FastifyReply): void {
+    // Comes once per answer, finished or not. Fastify's onResponse waits for an answer that is written, and its
+    // onRequestAbort only looks at requests whose body is still on its way.
+    const startedAt = performance.now()
+    reply.raw.once('close', () => end(request, reply, performance.now() - startedAt))
+  }
 
-  function end(request: FastifyRequest, reply: FastifyReply, status: number): void {
-    if (ended.has(request)) return
-    ended.add(request)
-    const durationMs = reply.elapsedTime
+  function end(request: FastifyRequest, reply: FastifyReply, durationMs: number): void {
+    const status = reply.raw.writableFinished ? reply.statusCode : problemCodes['client-closed'].status
     log.info('request-end', {
       request_id: request.id,
       method: request.method,
@@ -31,24 +38,11 @@ export function registerAccessLog(
     observe({ method: request.method, route: request.routeOptions.url ?? 'none', status, durationMs })
   }
 
-  app.addHook('onResponse', (request, reply, done) => {
-    end(request, reply, reply.raw.writableFinished ? reply.statusCode : 499)
+  app.addHook('onRequest', (request, reply, done) => {
+    watch(request, reply)
     done()
   })
-  app.addHook('onRequestAbort', (request, done) => {
-    // The reply object is not given here; its own end never comes.
-    ended.add(request)
-    log.info('request-end', {
-      request_id: request.id,
-      method: request.method,
-      path: pathOf(request.url),
-      status: 499,
-      duration_ms: null,
-      user_id: request.caller?.userId ?? null,
-    })
-    observe({ method: request.method, route: request.routeOptions.url ?? 'none', status: 499, durationMs: 0 })
-    done()
-  })
+  return watch
 }
 
 /** Without the query: it may hold a token. */

@@ -57,7 +57,12 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
     },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    frameworkErrors: (error, request, reply) => refuse(error, request, reply),
+    frameworkErrors(error, request, reply) {
+      // No hook runs for a path that cannot be read.
+      reply.header('x-request-id', request.id)
+      watch(request, reply)
+      refuse(error, request, reply)
+    },
     clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, dependencies),
   })
   app.setValidatorCompiler(validatorCompiler)
@@ -69,13 +74,17 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
     reply.header('x-content-type-options', 'nosniff')
     done()
   })
-  registerAccessLog(app, { log, observe: dependencies.metrics.request })
-  await app.register(cors, {
-    origin: [...dependencies.corsOrigins],
-    credentials: true,
-    exposedHeaders: ['x-request-id', 'x-cache', 'retry-after', 'inference-header-content-length'],
-    maxAge: 600,
-  })
+  const watch = registerAccessLog(app, { log, observe: dependencies.metrics.request })
+  closeConnectionsWhenStopping(app)
+  // Not registered without origins: it would add three headers to every answer to say no.
+  if (dependencies.corsOrigins.length > 0) {
+    await app.register(cors, {
+      origin: [...dependencies.corsOrigins],
+      credentials: true,
+      exposedHeaders: ['x-request-id', 'x-cache', 'retry-after', 'inference-header-content-length'],
+      maxAge: 600,
+    })
+  }
   registerAuthentication(app, dependencies)
   // After the body has been read: its events do not carry the context of the request's start.
   app.addHook('preValidation', (request, _reply, done) => {
@@ -120,4 +129,17 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
       .serializer(JSON.stringify)
       .send(problemBody(problem, surfaceOf(pathOf(request.url)), request.id))
   }
+}
+
+/** A connection whose request was under way when the stop began would be kept open after its answer, and the stop would wait for it. */
+function closeConnectionsWhenStopping(app: FastifyInstance): void {
+  let stopping = false
+  app.addHook('preClose', done => {
+    stopping = true
+    done()
+  })
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (stopping) reply.header('connection', 'close')
+    done(null, payload)
+  })
 }

@@ -19,7 +19,7 @@ const fastifyCodes: Readonly<Record<string, { code: ProblemCode; sentence: strin
     sentence: 'The body does not have the length that Content-Length announced.',
   },
   FST_ERR_BAD_URL: { code: 'invalid-request', sentence: 'The path is not valid percent-encoding.' },
-  FST_ERR_MAX_LENGTH: { code: 'not-found', sentence: 'A part of the path is longer than any name here.' },
+  FST_ERR_MAX_PARAM_LENGTH: { code: 'not-found', sentence: 'A part of the path is longer than any name here.' },
   FST_ERR_HANDLER_TIMEOUT: {
     code: 'request-timeout',
     sentence: 'The request could not be answered in time. Try again.',

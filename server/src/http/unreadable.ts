@@ -4,6 +4,8 @@ import type { Ids } from '../kit/ids.ts'
 import type { Log } from '../kit/log.ts'
 import { problemBody } from './problems.ts'
 
+const lingerMs = 1000
+
 /** Answers what the HTTP parser gave up on: there is no request yet, only a socket. */
 export function refuseUnreadable(
   error: Error & { code?: string },
@@ -19,6 +21,9 @@ export function refuseUnreadable(
     `HTTP/1.1 ${statusLine}\r\ncontent-type: application/json; charset=utf-8\r\nx-request-id: ${requestId}\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
+  // Not at once, which could take the answer away from a client that is still sending; but a client that never closes
+  // its side would hold the connection for good.
+  setTimeout(() => socket.destroy(), lingerMs).unref()
 }
 
 function describe(code: string | undefined): { problem: Problem; statusLine: string } {

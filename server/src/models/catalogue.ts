@@ -30,6 +30,9 @@ export function createCatalogue(dependencies: { store: ModelStore; bus: Bus; log
   const byId = new Map<string, Model>()
   let byName = new Map<string, Model[]>()
   let changes = 0
+  let questions = 0
+  /** Per id the number of the last question whose answer was taken in. */
+  const answered = new Map<string, number>()
 
   function index(): void {
     byName = Map.groupBy(
@@ -38,11 +41,14 @@ export function createCatalogue(dependencies: { store: ModelStore; bus: Bus; log
     )
   }
 
-  function take(id: string, model: Model | null): void {
+  /**
+   * Answers may come back in the other order than they were asked for. The one asked for last is the truth, because a
+   * row is read anew after each of its changes; times in the rows would say nothing of a removed one.
+   */
+  function take(id: string, model: Model | null, question: number): void {
+    if (question < (answered.get(id) ?? 0)) return
+    answered.set(id, question)
     changes += 1
-    const known = byId.get(id)
-    // Two reads may come back in the other order.
-    if (model && known && known.updated_at > model.updated_at) return
     if (model && (model.status === 'ready' || model.status === 'archived')) byId.set(id, model)
     else byId.delete(id)
     index()
@@ -63,9 +69,10 @@ export function createCatalogue(dependencies: { store: ModelStore; bus: Bus; log
   }
 
   const stopListening = bus.subscribe(modelsChanged, id => {
+    const question = ++questions
     store
       .byId(id)
-      .then(model => take(id, model))
+      .then(model => take(id, model, question))
       .catch(error => log.warn('catalogue-refresh-fail', { err: error }))
   })
   const stopGaps = bus.onGap(refreshQuietly)
@@ -82,7 +89,7 @@ export function createCatalogue(dependencies: { store: ModelStore; bus: Bus; log
     all: () => [...byId.values()].sort((a, b) => b.number - a.number),
     refresh,
     async changed(id, model) {
-      take(id, model)
+      take(id, model, ++questions)
       // The row is committed; a replica that does not hear of it now reads it at its next refresh.
       await bus.publish(modelsChanged, id).catch(error => log.warn('bus-publish-fail', { err: error }))
     },

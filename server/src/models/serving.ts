@@ -46,15 +46,30 @@ export function createServing(dependencies: {
 }): Serving {
   const { catalogue, shelf, store, clock, log, required, preloadBytes } = dependencies
 
+  /** Versions of a name that may be in memory, newest first. */
+  function usableVersions(name: string): Model[] {
+    return catalogue.readyVersions(name).filter(model => !model.unloaded)
+  }
+
   /** The newest warm version of a name; when a newer one is not warm it is asked for, and the older serves until it is. */
   function warmVersion(name: string): LoadedModel | undefined {
+    let newest = true
     for (const model of catalogue.readyVersions(name)) {
       if (model.unloaded) continue
       const loaded = shelf.get(model.id)
+      if (loaded && !newest) keepWarm(name)
       if (loaded) return loaded
-      void shelf.ensure(model)
+      newest = false
     }
     return undefined
+  }
+
+  /** Has the newest version loaded, and one before it only where the newer ones have failed. */
+  function keepWarm(name: string): void {
+    for (const model of usableVersions(name)) {
+      void shelf.ensure(model)
+      if (shelf.state(model.id).tag !== 'failed') return
+    }
   }
 
   function find(target: ModelTarget): LoadedModel | Promise<LoadedModel> {
@@ -80,7 +95,8 @@ export function createServing(dependencies: {
         `Model ${modelLabel(model)} cannot predict: its status is ${model.status}.`,
       )
     }
-    if (model.unloaded) {
+    const versions = 'name' in target && target.version === undefined ? usableVersions(model.name) : []
+    if (model.unloaded && versions.length === 0) {
       throw new Problem(
         'model-not-loaded',
         `Model ${modelLabel(model)} was unloaded. Load it by POST /v2/repository/models/${model.name}/load.`,
@@ -89,11 +105,18 @@ export function createServing(dependencies: {
         },
       )
     }
-    await Promise.race([shelf.ensure(model), new Promise<void>(resolve => clock.after(loadWaitMs, resolve))])
-    const loaded =
-      'name' in target && target.version === undefined ? warmVersion(model.name) : shelf.get(model.id)
-    if (!loaded) throw notLoaded(model, shelf.state(model.id))
-    return loaded
+    const timeUp = new Promise<void>(resolve => clock.after(loadWaitMs, resolve))
+    const candidates = versions.length > 0 ? versions : [model]
+    for (const candidate of candidates) {
+      await Promise.race([shelf.ensure(candidate), timeUp])
+      const loaded = shelf.get(candidate.id)
+      if (loaded) return loaded
+      const now = shelf.state(candidate.id)
+      // Only where a version is broken does the one before it take its place.
+      if (now.tag !== 'failed') throw notLoaded(candidate, now)
+    }
+    const newest = candidates[0] ?? model
+    throw notLoaded(newest, shelf.state(newest.id))
   }
 
   function row(target: ModelTarget): Model | Promise<Model> {
@@ -132,7 +155,7 @@ export function createServing(dependencies: {
   }
 
   function serving(name: string): Model | undefined {
-    const versions = catalogue.readyVersions(name).filter(model => !model.unloaded)
+    const versions = usableVersions(name)
     return versions.find(model => shelf.state(model.id).tag === 'warm') ?? versions[0]
   }
 
@@ -154,8 +177,10 @@ export function createServing(dependencies: {
       )
       let bytes = 0
       const chosen = order.filter(model => {
-        bytes += model.file_size_bytes ?? 0
-        return isRequired(model) || bytes <= preloadBytes
+        const sizeBytes = model.file_size_bytes ?? 0
+        if (!isRequired(model) && bytes + sizeBytes > preloadBytes) return false
+        bytes += sizeBytes
+        return true
       })
       await Promise.all(chosen.map(model => shelf.ensure(model)))
     },
@@ -163,7 +188,7 @@ export function createServing(dependencies: {
       return required.flatMap(name => {
         const versions = catalogue.readyVersions(name)
         if (versions.some(model => shelf.state(model.id).tag === 'warm')) return []
-        const newest = versions[0]
+        const newest = usableVersions(name)[0] ?? versions[0]
         if (!newest) return [`Required model ${name} does not exist: no version of it is ready.`]
         const now = shelf.state(newest.id)
         if (newest.unloaded) return [`Required model ${name} was unloaded.`]
@@ -186,10 +211,7 @@ export function createServing(dependencies: {
         const model = catalogue.byId(id)
         return model?.status === 'ready' && !model.unloaded ? model : undefined
       }, isPinned)
-      for (const name of required) {
-        const newest = catalogue.readyVersions(name).find(model => !model.unloaded)
-        if (newest) void shelf.ensure(newest)
-      }
+      for (const name of required) keepWarm(name)
       await store.touch(shelf.takeUsed()).catch(error => log.warn('model-touch-fail', { err: error }))
     },
   }

@@ -1,4 +1,4 @@
-import { encodeNamedOutputs, type Tensor } from '@roundhouse/sdk/contract'
+import { encodeNamedOutputs, isProblem, type Tensor } from '@roundhouse/sdk/contract'
 import { backoffMs } from '../kit/backoff.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Log } from '../kit/log.ts'
@@ -79,33 +79,35 @@ export function createJournal(dependencies: {
 
   function startWriting(): void {
     if (writing || waiting.length === 0) return
-    writing = writeAll().finally(() => {
+    writing = writeBatch().finally(() => {
       writing = undefined
-      if (waiting.length > 0) schedule(failures > 0 ? backoffMs(failures, 250, 10_000) : flushAfterMs)
+      if (waiting.length === 0 || closed) return
+      if (failures > 0) schedule(backoffMs(failures, 250, 10_000))
+      else startWriting()
     })
   }
 
-  async function writeAll(): Promise<void> {
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, batchRows)
-      try {
-        await store.insert(`[${batch.map(entry => rowJson(entry, mode)).join()}]`)
-        failures = 0
-      } catch (error) {
-        failures += 1
-        if (failures === 1) log.warn('history-write-fail', { waiting: waiting.length, err: error })
-        return
-      }
-      const written = new Set(batch)
-      waiting = waiting.filter(entry => !written.has(entry))
+  async function writeBatch(): Promise<void> {
+    const batch = waiting.slice(0, batchRows)
+    try {
+      await store.insert(`[${batch.map(entry => rowJson(entry, mode)).join()}]`)
+      failures = 0
+    } catch (error) {
+      failures += 1
+      if (failures === 1) log.warn('history-write-fail', { waiting: waiting.length, err: error })
+      return
     }
+    const written = new Set(batch)
+    waiting = waiting.filter(entry => !written.has(entry))
   }
 
   async function flush(timeoutMs: number): Promise<void> {
     const deadline = clock.now() + timeoutMs
-    while (waiting.length > 0 && clock.now() < deadline) {
-      startWriting()
+    // Under load there is always something newer that waits.
+    const last = waiting.at(-1)
+    while (last && waiting.includes(last) && clock.now() < deadline) {
       const failuresBefore = failures
+      startWriting()
       await Promise.race([
         writing,
         new Promise<void>(resolve => clock.after(deadline - clock.now(), resolve)),
@@ -143,7 +145,7 @@ function rowJson(entry: JournalEntry, mode: HistoryMode): string {
     inference_time_ms: rest.inferenceTimeMs,
     cached: rest.cached,
     status: rest.error === null ? 'ok' : 'error',
-    error: rest.error,
+    error: rest.error === null ? null : storable(rest.error),
     created_at: new Date(rest.createdAt),
   }
   const keep = mode === 'full'
@@ -152,7 +154,22 @@ function rowJson(entry: JournalEntry, mode: HistoryMode): string {
 
 function dataJson(tensors: readonly Tensor[] | null): string {
   if (!tensors || tensors.reduce((sum, tensor) => sum + tensor.data.length, 0) > maxKeptValues) return 'null'
-  const text = encodeNamedOutputs(tensors)
+  const text = jsonOf(tensors)
   // U+0000 is legal in JSON and not in Postgres; such a text is not worth failing a whole batch for.
-  return text.length > maxKeptText || text.includes('\\u0000') ? 'null' : text
+  return text === undefined || text.length > maxKeptText || text.includes('\\u0000') ? 'null' : text
+}
+
+/** Undefined for what has no JSON: a lone surrogate, or a shape of very many empty arrays. */
+function jsonOf(tensors: readonly Tensor[]): string | undefined {
+  try {
+    return encodeNamedOutputs(tensors)
+  } catch (error) {
+    if (isProblem(error)) return undefined
+    throw error
+  }
+}
+
+/** A model may quote its inputs in its error: U+0000 and lone surrogates are not text to Postgres. */
+function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\ufffd')
 }

@@ -35,7 +35,6 @@ export async function uploadRoutes(
   app.post(
     '/api/v1/models',
     {
-      bodyLimit: maxModelBytes + formBytes,
       handlerTimeout: uploadTimeoutMs,
       schema: {
         tags,
@@ -66,7 +65,6 @@ export async function uploadRoutes(
   app.post(
     '/api/v1/models/:id/upload',
     {
-      bodyLimit: maxModelBytes + formBytes,
       handlerTimeout: uploadTimeoutMs,
       schema: {
         tags,

@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { createInterface } from 'node:readline'
+import { defer, type Scope } from '../src/testing/defer.ts'
+import { temporaryFolder } from '../src/testing/temporary-folder.ts'
+
+export type Redis = {
+  signal(name: NodeJS.Signals): void
+  kill(): Promise<void>
+}
+
+/** A Redis that keeps nothing on disk, on loopback; killed when the scope ends. */
+export async function startRedis(scope: Scope, options: { port: number; password: string }): Promise<Redis> {
+  const dir = await temporaryFolder(scope)
+  const flags = [
+    '--port',
+    String(options.port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--dir',
+    dir,
+    '--requirepass',
+    options.password,
+  ]
+  const child: ChildProcess = spawn('redis-server', flags, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const exited = new Promise<void>(resolve => child.once('exit', () => resolve()))
+  async function kill(): Promise<void> {
+    child.kill('SIGKILL')
+    await exited
+  }
+  defer(scope, kill)
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', code => reject(new Error(`redis-server ended with ${code}`)))
+    if (!child.stdout) return
+    createInterface({ input: child.stdout }).on('line', line => {
+      if (line.includes('Ready to accept connections')) resolve()
+    })
+  })
+  return { kill, signal: name => void child.kill(name) }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (!address || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
