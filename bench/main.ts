@@ -11,6 +11,7 @@ import { describeMachine } from './machine.ts'
 import { benchModels } from './models.ts'
 import { writePage } from './page.ts'
 import { hasProc } from './proc.ts'
+import { stopAll } from './processes.ts'
 import type { Results } from './results.ts'
 import { measureMemory, measureStart } from './start-and-memory.ts'
 import { measureThroughput } from './throughput.ts'
@@ -26,8 +27,6 @@ if (!hasProc)
     'The bench reads CPU and memory of processes from /proc, which only Linux has. Run it there, or in a container.',
   )
 if (only !== undefined && !parts.includes(only)) stop(`--only takes one of ${parts.join(', ')}; got ${only}.`)
-process.on('SIGINT', () => process.exit(130))
-process.on('SIGTERM', () => process.exit(143))
 
 // Others may enter it, as the user that runs the database for root must.
 const folder = await realpath(await mkdtemp(join(tmpdir(), 'roundhouse-bench-')))
@@ -37,12 +36,14 @@ const bench: Bench = {
   quick,
   rounds: quick ? 1 : 3,
   warmUpMs: quick ? 300 : 500,
-  windowMs: quick ? 700 : 1800,
+  windowMs: quick ? 700 : 1500,
   models: benchModels(),
   folder,
   say: text => process.stderr.write(`${Math.round((performance.now() - begin) / 1000)} s  ${text}\n`),
 }
 const generator = startGenerator()
+process.once('SIGINT', () => void breakOff(130))
+process.once('SIGTERM', () => void breakOff(143))
 try {
   await report(await measure())
 } finally {
@@ -78,6 +79,12 @@ async function report(results: Results): Promise<void> {
   await writeFile(join(target, 'performance.json'), `${JSON.stringify(results, null, 2)}\n`)
   await writeFile(join(target, 'performance.md'), writePage(results))
   process.stdout.write(`${writePage(results)}\nWritten to ${target}.\n`)
+}
+
+async function breakOff(code: number): Promise<void> {
+  await stopAll()
+  await rm(folder, { recursive: true, force: true })
+  process.exit(code)
 }
 
 function stop(sentence: string): never {

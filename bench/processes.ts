@@ -14,6 +14,7 @@ export type StartOptions = {
 }
 
 const stopMs = 20_000
+const running = new Set<ChildProcess>()
 
 /** Starts a program with a bare environment, so that no setting of this shell reaches it. */
 export function start({ command, args, env, logFile }: StartOptions): Started {
@@ -24,16 +25,20 @@ export function start({ command, args, env, logFile }: StartOptions): Started {
   child.on('error', () => {})
   const { pid } = child
   if (pid === undefined) throw new Error(`${command} could not be started.`)
-  const stopNow = () => child.kill('SIGKILL')
-  process.once('exit', stopNow)
+  running.add(child)
   return {
     pid,
     output: () => readFileSync(logFile, 'utf8'),
     async stop() {
       await end(child)
-      process.off('exit', stopNow)
+      running.delete(child)
     },
   }
+}
+
+/** Ends whatever is still running, when the run is broken off. */
+export async function stopAll(): Promise<void> {
+  await Promise.all([...running].map(end))
 }
 
 /** What `find` makes of the output, once it makes something. @throws Error with the output when it takes too long. */

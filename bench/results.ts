@@ -87,6 +87,7 @@ export const serverNames = {
   inferBinary: 'Roundhouse /v2 infer, binary',
   predict: 'Roundhouse /api/v1 predict',
   inferNoHistory: 'Roundhouse /v2 infer, history off',
+  inferBinaryNoHistory: 'Roundhouse /v2 infer, binary, history off',
   fastapi: 'FastAPI + onnxruntime',
 } as const
 

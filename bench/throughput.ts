@@ -62,6 +62,7 @@ export async function measureThroughput(
   await house.push(models.dense, 'dense')
   await house.push(models.forecast, 'forecast')
   await bare.push(models.mlp, 'mlp')
+  await bare.push(models.dense, 'dense')
 
   const everywhere = (workload: Workload): Target[] => [
     {
@@ -100,6 +101,18 @@ export async function measureThroughput(
       ...bare,
       workload: mlp,
       form: inferForm(mlp, bare.key, { binary: false }),
+    },
+    {
+      server: serverNames.inferNoHistory,
+      ...bare,
+      workload: dense,
+      form: inferForm(dense, bare.key, { binary: false }),
+    },
+    {
+      server: serverNames.inferBinaryNoHistory,
+      ...bare,
+      workload: dense,
+      form: inferForm(dense, bare.key, { binary: true }),
     },
     {
       server: serverNames.inferBinary,

@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { sample } from '../sample/sample.ts'
 import { mlpModel } from '../src/testing/onnx/models.ts'
 import { temporaryFolder } from '../src/testing/temporary-folder.ts'
+import { testDatabase } from '../src/testing/test-database.ts'
 import { runCommand, spawnCommand } from './command.ts'
 import { onLinux, postmastersOf, until } from './processes.ts'
 import { type Server, startServer } from './server.ts'
@@ -193,13 +194,22 @@ test('a start that waits for its database does not show the connection string, a
   assert.ok(!output.includes('hunter2'), output)
 })
 
-test('a sentence, not a stack, when the data folder cannot be used', async t => {
-  const path = join(await temporaryFolder(t), 'file')
+test('a folder that cannot be used is told in one sentence, and the start ends', async t => {
+  const dataDir = await temporaryFolder(t)
+  const path = join(dataDir, 'files')
   await writeFile(path, '')
-  const { code, stderr } = await runCommand(['start'], { env: { PORT: '0', DATA_DIR: path } })
-  assert.equal(code, 1)
-  assert.equal(stderr.trim().split('\n').length, 1, stderr)
-  assert.ok(stderr.includes(path), stderr)
+  const { adminUrl } = await testDatabase(t)
+  const inUse = [
+    { DATA_DIR: path },
+    // What was opened before that is found out must not keep the process alive.
+    { DATA_DIR: dataDir, DATABASE_URL: adminUrl },
+  ]
+  for (const env of inUse) {
+    const { code, stderr } = await runCommand(['start'], { env: { PORT: '0', ...env }, limitMs: 20_000 })
+    assert.equal(code, 1)
+    assert.match(stderr, /^roundhouse: [^\n]+\n$/)
+    assert.ok(stderr.includes(path), stderr)
+  }
 })
 
 test('a stopped server leaves no process and no lock', onLinux, async () => {

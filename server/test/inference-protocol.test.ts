@@ -8,6 +8,7 @@ import {
   inferenceReady,
   inferenceServer,
   inferResponse,
+  problemBody,
 } from '@roundhouse/sdk/contract'
 import { type TestHouse, testHouse } from '../src/testing/house.ts'
 import { denseModel, mlpModel, scalarModel, stringModel } from '../src/testing/onnx/models.ts'
@@ -133,7 +134,12 @@ describe('the Open Inference Protocol', () => {
     }
     assert.match(await refusedWith(404, await post(house, '/v2/models/absent/infer', row)), /absent/)
     assert.match(await refusedWith(404, await post(house, '/v2/models/price/versions/1/infer', row)), /v10/)
-    for (const path of ['/v2/nothing', '/v2/models/price/nothing', '/v2/models/price/versions', '/v2//models']) {
+    for (const path of [
+      '/v2/nothing',
+      '/v2/models/price/nothing',
+      '/v2/models/price/versions',
+      '/v2//models',
+    ]) {
       assert.match(await refusedWith(404, await house.fetch(path)), /Nothing is served/)
     }
   })
@@ -148,7 +154,16 @@ describe('the Open Inference Protocol', () => {
     const body = await get('/v2/models/price')
     assert.deepEqual(await get('/v2/models/%70ric%65'), body)
     assert.deepEqual(await get('/v2/models/price/versions/%7610'), body)
-    for (const name of ['a%2Fb', '..%2Fprice', '%2E%2E%2Fprice', 'price%00', '%20', 'a%20b', 'price%3Fx', '%E2%82%AC']) {
+    for (const name of [
+      'a%2Fb',
+      '..%2Fprice',
+      '%2E%2E%2Fprice',
+      'price%00',
+      '%20',
+      'a%20b',
+      'price%3Fx',
+      '%E2%82%AC',
+    ]) {
       await refusedWith(400, await house.fetch(`/v2/models/${name}`))
       await refusedWith(400, await post(house, `/v2/models/${name}/infer`, row))
     }
@@ -157,7 +172,8 @@ describe('the Open Inference Protocol', () => {
     assert.deepEqual(Object.keys(JSON.parse(broken.body)), ['error'])
     const long = await house.fetch(`/v2/models/${'a'.repeat(300)}`)
     await refusedWith(404, long)
-    assert.match((await (await house.push('stats', scalarModel())).json()).detail, /stats/)
+    const refused = await house.push('stats', scalarModel())
+    assert.match(problemBody.parse(await refused.json()).detail, /stats/)
   })
 
   test('a method that a path does not have is 405, with those it has in Allow', async () => {
@@ -214,7 +230,11 @@ describe('the Open Inference Protocol', () => {
     const large = JSON.stringify({ ...row, parameters: { note: 'a'.repeat(70_000) } })
     assert.match(await refusedWith(413, await post(house, '/v2/models/price/infer', large)), /larger/)
     const chunked = new Blob([large]).stream()
-    const inPieces = await house.fetch('/v2/models/price/infer', { method: 'POST', body: chunked, duplex: 'half' } as RequestInit)
+    const inPieces = await house.fetch('/v2/models/price/infer', {
+      method: 'POST',
+      body: chunked,
+      duplex: 'half',
+    } as RequestInit)
     await refusedWith(413, inPieces)
     const packed = new Blob([large]).stream().pipeThrough(new CompressionStream('gzip'))
     const bytes = await new Response(packed).arrayBuffer()

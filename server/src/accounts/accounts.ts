@@ -1,4 +1,4 @@
-import { hash, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 
 /** Who is calling. `service` has all rights, server to server. */
 export type Caller = { readonly kind: 'service'; readonly userId: null }
@@ -10,14 +10,13 @@ export type Accounts = {
 
 export function createAccounts({ serviceRoleKey }: { serviceRoleKey: string }): Accounts {
   const service: Caller = { kind: 'service', userId: null }
-  const expected = digest(serviceRoleKey)
+  const expected = Buffer.from(serviceRoleKey)
 
   return {
-    // Digests have one length, so the comparison takes the same time whatever was sent.
-    identify: credential => (timingSafeEqual(digest(credential), expected) ? service : undefined),
+    identify(credential) {
+      const given = Buffer.from(credential)
+      // Takes the same time whatever was sent; tells its length apart, which is no secret.
+      return given.length === expected.length && timingSafeEqual(given, expected) ? service : undefined
+    },
   }
-}
-
-function digest(text: string): Buffer {
-  return hash('sha256', text, 'buffer')
 }

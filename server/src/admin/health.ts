@@ -46,8 +46,9 @@ export function createHealth(dependencies: {
   async function migrationReasons(): Promise<string[]> {
     if (migrated) return []
     const pending = await pendingMigrations().catch(() => undefined)
-    migrated = pending?.length === 0
-    return pending && pending.length > 0 ? [`Migrations are pending: ${pending.join(', ')}.`] : []
+    if (!pending) return ['Whether migrations are pending could not be read.']
+    migrated = pending.length === 0
+    return migrated ? [] : [`Migrations are pending: ${pending.join(', ')}.`]
   }
 
   async function readiness(): Promise<Readiness> {
@@ -55,7 +56,7 @@ export function createHealth(dependencies: {
     const reasons: string[] = []
     const answer = await database()
     if (answer.ok) reasons.push(...(await migrationReasons()))
-    else reasons.push(`The database does not answer: ${answer.reason}`)
+    else reasons.push(answer.reason)
     reasons.push(...serving.reasons())
     const backend = cache.health()
     const degraded: string[] = backend.ok ? [] : [backend.kind]

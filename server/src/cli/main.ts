@@ -35,5 +35,6 @@ try {
   // Expected failures are one sentence; the rest has its stack.
   const expected = error instanceof Error && !/^(Type|Reference|Range|Syntax)Error$/.test(error.name)
   console.error(expected ? `roundhouse: ${error.message}` : error)
-  process.exitCode = 1
+  // At once: whatever was left open must not make a failed command hang.
+  process.exit(1)
 }

@@ -8,6 +8,7 @@ type PushOptions = { name: string; modelVersion?: string; url: string; key?: str
 /** Uploads one file to a running server and says what it became. */
 export async function pushCommand(file: string, options: PushOptions): Promise<void> {
   const { name, modelVersion, url } = options
+  if (!/^https?:\/\/./.test(url)) throw new Error(`--url begins with http:// or https://, got "${url}".`)
   const client = createClient({ baseUrl: url, token: options.key ?? (await knownKey()) })
   const model = await client.models.push(await open(file), {
     name,

@@ -131,15 +131,14 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
   }
 }
 
-/** A connection whose request was under way when the stop began would be kept open after its answer, and the stop would wait for it. */
+/**
+ * A connection whose request was under way when the stop began stays open after its answer, and the stop would wait
+ * for it. Looked for while stopping, so that no answer before pays for it.
+ */
 function closeConnectionsWhenStopping(app: FastifyInstance): void {
-  let stopping = false
   app.addHook('preClose', done => {
-    stopping = true
+    const sweep = setInterval(() => app.server.closeIdleConnections(), 20)
+    app.server.once('close', () => clearInterval(sweep))
     done()
-  })
-  app.addHook('onSend', (_request, reply, payload, done) => {
-    if (stopping) reply.header('connection', 'close')
-    done(null, payload)
   })
 }

@@ -37,9 +37,9 @@ export function bytesOf(
   maxBytes: number,
 ): Uint8Array | Promise<Uint8Array> {
   const body = request.body instanceof Uint8Array ? request.body : empty
-  const encoding = request.headers['content-encoding']
+  const encoding = request.headers['content-encoding']?.trim().toLowerCase()
   if (encoding === undefined || encoding === 'identity') return body
-  return decompress(body, encoding.trim().toLowerCase(), maxBytes, reply)
+  return decompress(body, encoding, maxBytes, reply)
 }
 
 async function decompress(
@@ -73,7 +73,7 @@ export async function compressed(
 ): Promise<Uint8Array | string> {
   if (
     body.length < compressFromBytes ||
-    !/\bgzip\b(?!\s*;\s*q=0(\.0+)?\s*(,|$))/.test(request.headers['accept-encoding'] ?? '')
+    !/\bgzip\b(?!\s*;\s*q=0(\.0+)?\s*(,|$))/i.test(request.headers['accept-encoding'] ?? '')
   )
     return body
   reply.header('content-encoding', 'gzip').header('vary', 'Accept-Encoding')

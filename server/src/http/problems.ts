@@ -19,7 +19,10 @@ const fastifyCodes: Readonly<Record<string, { code: ProblemCode; sentence: strin
     sentence: 'The body does not have the length that Content-Length announced.',
   },
   FST_ERR_BAD_URL: { code: 'invalid-request', sentence: 'The path is not valid percent-encoding.' },
-  FST_ERR_MAX_PARAM_LENGTH: { code: 'not-found', sentence: 'A part of the path is longer than any name here.' },
+  FST_ERR_MAX_PARAM_LENGTH: {
+    code: 'not-found',
+    sentence: 'A part of the path is longer than any name here.',
+  },
   FST_ERR_HANDLER_TIMEOUT: {
     code: 'request-timeout',
     sentence: 'The request could not be answered in time. Try again.',
@@ -36,6 +39,10 @@ const fastifyCodes: Readonly<Record<string, { code: ProblemCode; sentence: strin
     sentence: 'A field of the form has a name that is not allowed.',
   },
 }
+
+/** What @fastify/busboy 3 throws at a form, without a code. The needle is the boundary. */
+const brokenForm =
+  /^(Multipart: Boundary not found|Unexpected end of multipart data|\w+ terminated early due to|The needle cannot)/
 
 /** Anything that was thrown, as what the caller is told. What is not foreseen is a bug and says nothing of our insides. */
 export function toProblem(error: unknown): Problem {
@@ -69,13 +76,11 @@ export function toProblem(error: unknown): Problem {
     })
   if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE')
     return new Problem('client-closed', 'The client went away.', { cause: error })
-  if (
-    error instanceof Error &&
-    /^(Unexpected end of form|Malformed part header|Malformed content type|Multipart: Boundary not found)/.test(
-      error.message,
-    )
-  ) {
-    return new Problem('invalid-request', `The multipart form is broken: ${error.message}.`, { cause: error })
+  if (error instanceof Error && brokenForm.test(error.message)) {
+    const what = error.message.replace('needle', 'boundary')
+    return new Problem('invalid-request', `The multipart form is broken: ${what.replace(/\.$/, '')}.`, {
+      cause: error,
+    })
   }
   return new Problem(
     'internal',

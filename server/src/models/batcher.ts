@@ -142,7 +142,14 @@ export function createBatcher(options: BatcherOptions): Batcher {
     ticker ??= setInterval(expire, deadlineTickMs).unref()
     if (armed || idle.length === 0) return
     armed = true
+    collect(queue.length)
+  }
+
+  /** Goes on for as long as each turn of the event loop brings more: no timer, and a lone request waits one turn. */
+  function collect(before: number): void {
     setImmediate(() => {
+      if (options.batching && queue.length > before && queuedRows < options.maxRows)
+        return collect(queue.length)
       armed = false
       kick()
     })

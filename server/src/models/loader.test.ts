@@ -82,7 +82,7 @@ function input(width: number, value: number, rows = 1): Tensor {
 
 function near(actual: Tensor, expected: Tensor): void {
   assert.deepEqual(actual.shape, expected.shape)
-  for (const [index, value] of Array.from(expected.data).entries())
+  for (const [index, value] of [...expected.data].entries())
     assert.ok(Math.abs(Number(actual.data[index]) - Number(value)) < 1e-4, `element ${index}`)
 }
 

@@ -74,7 +74,8 @@ async function setUp(
     await catalogue.changed(id, await store.update(id, change))
   }
   const loadsOf = (model: Model) => loads.filter(load => load.source.id === model.id)
-  const load = (model: Model): CommandedLoad => loadsOf(model).at(-1) ?? assert.fail(`no load of ${model.version}`)
+  const load = (model: Model): CommandedLoad =>
+    loadsOf(model).at(-1) ?? assert.fail(`no load of ${model.version}`)
   /** Has the model loaded and waits until it is warm. */
   async function warm(model: Model): Promise<void> {
     void shelf.ensure(model)
@@ -128,10 +129,16 @@ test('a call for a name loads its newest version and no other', async t => {
   const models = [await add('many', '1'), await add('many', '2'), await add('many', '3')] as const
   const answer = version({ name: 'many' })
   await settle()
-  assert.deepEqual(models.map(model => loadsOf(model).length), [0, 0, 1])
+  assert.deepEqual(
+    models.map(model => loadsOf(model).length),
+    [0, 0, 1],
+  )
   load(models[2]).succeed()
   assert.equal(await answer, '3')
-  assert.deepEqual(models.map(model => loadsOf(model).length), [0, 0, 1])
+  assert.deepEqual(
+    models.map(model => loadsOf(model).length),
+    [0, 0, 1],
+  )
 })
 
 test('a call for a name whose newest version cannot be loaded is answered by the one before it', async t => {
@@ -165,7 +172,10 @@ test('what is not there, not ready or archived is answered with the reason', asy
   await update(archived.id, { status: 'archived' })
   const find = async (target: Parameters<typeof serving.find>[0]) => serving.find(target)
   for (const target of [{ id: archived.id }, { name: 'states', version: '2' }, { name: 'states' }])
-    await assert.rejects(find(target), problem('model-state', /states@2 cannot predict: its status is archived/))
+    await assert.rejects(
+      find(target),
+      problem('model-state', /states@2 cannot predict: its status is archived/),
+    )
   await assert.rejects(find({ id: pending.id }), problem('model-state', /states@1 .* status is pending/))
   await assert.rejects(
     find({ name: 'states', version: '9' }),

@@ -53,10 +53,7 @@ test('a failed load says why, and is tried again after 1, 2, 4, ... 60 s and not
     await settle()
     const state = shelf.state(price.id)
     assert.ok(state.tag === 'failed')
-    assert.deepEqual(
-      [state.reason, state.attempts],
-      [`Operator number ${index} is not known.`, index + 1],
-    )
+    assert.deepEqual([state.reason, state.attempts], [`Operator number ${index} is not known.`, index + 1])
     assert.match(
       notLoaded(price, state).message,
       new RegExp(`^Model price@1 could not be loaded: Operator number ${index} is not known`),

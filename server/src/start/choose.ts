@@ -54,30 +54,31 @@ export async function placeDatabase(config: Config, log: Log, join = false): Pro
   return { adminUrl: embedded.adminUrl, appUrl: embedded.appUrl, role: undefined, embedded }
 }
 
+/** What was opened is closed again when a later part fails: it would keep a failed start alive. */
 export async function openGround(config: Config, place: DatabasePlace, log: Log): Promise<Ground> {
   const connection = {
     url: place.appUrl,
     ...(place.role === undefined ? {} : { role: place.role }),
     applicationName: `rh-api-${process.pid}`,
   }
-  const database = openDatabase<ModelTables & PredictionTables>({
-    ...connection,
-    max: config.DATABASE_POOL_SIZE,
-    log,
-  })
-  const [bus, cache, files] = await Promise.all([
-    openPostgresBus({ ...connection, applicationName: `rh-bus-${process.pid}`, log }),
-    openCache(config, log),
-    openFolderStore({ folder: join(await dataDir(config), 'files') }),
-  ])
-  return {
-    database,
-    bus,
-    cache,
-    files,
-    async close() {
-      await Promise.all([bus.close(), cache.close(), database.close()])
-    },
+  const opened: { close(): Promise<void> }[] = []
+  const close = async () => void (await Promise.all(opened.map(part => part.close())))
+  try {
+    const files = await openFolderStore({ folder: join(await dataDir(config), 'files') })
+    const cache = await openCache(config, log)
+    opened.push(cache)
+    const bus = await openPostgresBus({ ...connection, applicationName: `rh-bus-${process.pid}`, log })
+    opened.push(bus)
+    const database = openDatabase<ModelTables & PredictionTables>({
+      ...connection,
+      max: config.DATABASE_POOL_SIZE,
+      log,
+    })
+    opened.push(database)
+    return { database, bus, cache, files, close }
+  } catch (error) {
+    await close()
+    throw error
   }
 }
 

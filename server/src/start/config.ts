@@ -8,9 +8,11 @@ const list = z.string().transform(text =>
     .map(item => item.trim())
     .filter(Boolean),
 )
-const origin = z.string().refine(text => URL.canParse(text) && new URL(text).origin === text, {
-  error: 'an origin is scheme://host[:port] without a path, for instance https://app.example.com',
-})
+const origin = z
+  .string()
+  .refine(text => URL.canParse(text) && new URL(text).origin === text && !text.includes('*'), {
+    error: 'an origin is scheme://host[:port] without a path or *, for instance https://app.example.com',
+  })
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, { error: 'must begin with postgresql://' })
 
 /**
@@ -128,7 +130,7 @@ export const settings = {
     meaning: 'Seconds that an answer is kept for equal inputs; 0 keeps none.',
   },
   CACHE_PREDICTION_BYTES: {
-    schema: wholeNumber(0),
+    schema: wholeNumber(1),
     default: '33554432',
     meaning: 'Memory for kept answers where there is no Redis.',
   },
@@ -170,17 +172,21 @@ export class ConfigError extends Error {
 /** @throws ConfigError with every problem at once. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const problems: string[] = []
+  const refused = new Set<string>()
   const values: Record<string, unknown> = {}
   for (const [name, setting] of Object.entries<Setting>(settings)) {
     const text = env[name]?.trim() || aliased(env, name) || setting.default
     if (text === undefined) continue
     const result = setting.schema.safeParse(text)
     if (result.success) values[name] = result.data
-    else problems.push(`${name}: ${result.error.issues[0]?.message ?? 'not valid'}`)
+    else {
+      refused.add(name)
+      problems.push(`${name}: ${result.error.issues[0]?.message ?? 'not valid'}`)
+    }
   }
   // Every name of the table has been read by its own schema just now.
   const config = values as Config
-  problems.push(...impossible(config))
+  problems.push(...impossible(config, refused))
   if (problems.length > 0) throw new ConfigError(problems)
   return config
 }
@@ -189,15 +195,16 @@ function aliased(env: Readonly<Record<string, string | undefined>>, name: string
   return name === 'DRAIN_SECONDS' ? env.RAILWAY_DEPLOYMENT_DRAINING_SECONDS?.trim() : undefined
 }
 
-/** What is right setting by setting and cannot work together. */
-function impossible(config: Config): string[] {
+/** What is right setting by setting and cannot work together. What was `refused` is there, and told already. */
+function impossible(config: Config, refused: ReadonlySet<string>): string[] {
+  const missing = (name: SettingName) => config[name] === undefined && !refused.has(name)
   const problems: string[] = []
-  if (isDeployed(config) && config.SERVICE_ROLE_KEY === undefined) {
+  if (isDeployed(config) && missing('SERVICE_ROLE_KEY')) {
     problems.push(
       `SERVICE_ROLE_KEY: required when ENVIRONMENT is ${config.ENVIRONMENT}. Make one with: openssl rand -base64 36`,
     )
   }
-  if (config.DATABASE_ADMIN_URL !== undefined && config.DATABASE_URL === undefined) {
+  if (config.DATABASE_ADMIN_URL !== undefined && missing('DATABASE_URL')) {
     problems.push('DATABASE_ADMIN_URL: goes with DATABASE_URL; the embedded database has its own.')
   }
   return problems

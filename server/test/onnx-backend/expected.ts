@@ -36,26 +36,32 @@ export const exceptions: ReadonlyMap<string, Expectation> = new Map([
     'pytorch-operator: operator_mm operator_non_float_params operator_params operator_pow',
   ]),
   // Operators for training.
-  ...list({ kind: 'refused', sentence: /ai\.onnx\.preview\.training:\w+\(-1\) is not a registered function/ }, [
-    'node: adagrad adagrad_multiple adam adam_multiple momentum momentum_multiple nesterov_momentum',
-    'simple: gradient_of_add gradient_of_add_and_mul',
-  ]),
+  ...list(
+    { kind: 'refused', sentence: /ai\.onnx\.preview\.training:\w+\(-1\) is not a registered function/ },
+    [
+      'node: adagrad adagrad_multiple adam adam_multiple momentum momentum_multiple nesterov_momentum',
+      'simple: gradient_of_add gradient_of_add_and_mul',
+    ],
+  ),
   ...list({ kind: 'refused', sentence: /is BFLOAT16, which the protocol cannot carry/ }, [
     'node: cast_BFLOAT16_to_FLOAT cast_FLOAT_to_BFLOAT16 castlike_BFLOAT16_to_FLOAT castlike_FLOAT_to_BFLOAT16',
     'node: castlike_BFLOAT16_to_FLOAT_expanded castlike_FLOAT_to_BFLOAT16_expanded',
   ]),
   // Inputs or outputs that are no tensors have no form in the protocol.
-  ...list({ kind: 'refused', sentence: /is (?:a sequence|an optional value), which has no form as a tensor/ }, [
-    'node: identity_opt identity_sequence if_opt if_seq loop13_seq loop16_seq_none optional_get_element',
-    'node: optional_get_element_sequence optional_has_element optional_has_element_empty',
-    'node: sequence_insert_at_back sequence_insert_at_front',
-    'node: sequence_map_add_1_sequence_1_tensor sequence_map_add_1_sequence_1_tensor_expanded',
-    'node: sequence_map_add_2_sequences sequence_map_add_2_sequences_expanded',
-    'node: sequence_map_extract_shapes sequence_map_extract_shapes_expanded',
-    'node: sequence_map_identity_1_sequence sequence_map_identity_1_sequence_expanded',
-    'node: sequence_map_identity_1_sequence_1_tensor sequence_map_identity_1_sequence_1_tensor_expanded',
-    'node: sequence_map_identity_2_sequences sequence_map_identity_2_sequences_expanded',
-  ]),
+  ...list(
+    { kind: 'refused', sentence: /is (?:a sequence|an optional value), which has no form as a tensor/ },
+    [
+      'node: identity_opt identity_sequence if_opt if_seq loop13_seq loop16_seq_none optional_get_element',
+      'node: optional_get_element_sequence optional_has_element optional_has_element_empty',
+      'node: sequence_insert_at_back sequence_insert_at_front',
+      'node: sequence_map_add_1_sequence_1_tensor sequence_map_add_1_sequence_1_tensor_expanded',
+      'node: sequence_map_add_2_sequences sequence_map_add_2_sequences_expanded',
+      'node: sequence_map_extract_shapes sequence_map_extract_shapes_expanded',
+      'node: sequence_map_identity_1_sequence sequence_map_identity_1_sequence_expanded',
+      'node: sequence_map_identity_1_sequence_1_tensor sequence_map_identity_1_sequence_1_tensor_expanded',
+      'node: sequence_map_identity_2_sequences sequence_map_identity_2_sequences_expanded',
+    ],
+  ),
   ...list({ kind: 'refused', sentence: /layout_ == 0 was false/ }, [
     'node: gru_batchwise lstm_batchwise simple_rnn_batchwise',
   ]),

@@ -85,6 +85,8 @@ export function createTensorCodec({ log }: { log: Log }): TensorCodec {
       const stopping = worker
       worker = undefined
       if (!stopping) return
+      // Idle, it keeps no process alive; without this one that has nothing else to do would end before its thread.
+      stopping.ref()
       const exited = new Promise(resolve => stopping.once('exit', resolve))
       stopping.postMessage('stop')
       await exited

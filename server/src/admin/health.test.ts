@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { test } from 'node:test'
+import { health as healthSchema } from '@roundhouse/sdk/contract'
+import { openFolderStore } from '../adapters/files/folder.ts'
+import type { ServedState, Serving } from '../models/serving.ts'
+import type { Cache } from '../ports/cache.ts'
+import type { DatabaseHealth } from '../ports/database.ts'
+import { commandedLoader, modelRow } from '../testing/commanded-loader.ts'
+import type { Scope } from '../testing/defer.ts'
+import { temporaryFolder } from '../testing/temporary-folder.ts'
+import { turnedClock } from '../testing/turned-clock.ts'
+import { createHealth } from './health.ts'
+
+const cacheOf = (health: ReturnType<Cache['health']>): Cache => ({
+  get: () => undefined,
+  set() {},
+  clear: async () => {},
+  size: () => 0,
+  health: () => health,
+  close: async () => {},
+})
+
+/** Everything around it says what the test lets it say. */
+async function setUp(scope: Scope) {
+  const clock = turnedClock(Date.UTC(2026, 10, 21))
+  const folder = await temporaryFolder(scope)
+  const now = {
+    database: { ok: true } as DatabaseHealth,
+    pending: [] as string[] | Error,
+    reasons: [] as string[],
+    states: [] as ServedState[],
+    cache: { kind: 'memory', ok: true } as ReturnType<Cache['health']>,
+    looks: 0,
+  }
+  const unused = () => assert.fail('health only looks')
+  const serving: Serving = {
+    find: unused,
+    row: unused,
+    preload: unused,
+    isWarm: unused,
+    tend: unused,
+    reasons: () => now.reasons,
+    states: () => now.states,
+  }
+  const health = createHealth({
+    async checkDatabase() {
+      now.looks += 1
+      return now.database
+    },
+    async pendingMigrations() {
+      if (now.pending instanceof Error) throw now.pending
+      return now.pending
+    },
+    serving,
+    cache: { ...cacheOf(now.cache), health: () => now.cache },
+    files: await openFolderStore({ folder }),
+    clock,
+    version: '1.2.3',
+    environment: 'test',
+  })
+  /** Past the time that one look serves all. */
+  const readiness = () => {
+    clock.turn(1000)
+    return health.readiness()
+  }
+  return { health, now, clock, readiness, folder }
+}
+
+function served(state: ServedState['state'], name = 'price', required = true): ServedState {
+  return { model: modelRow(name), state, required, serves: true }
+}
+
+async function warm(runningMs = 0): Promise<ServedState['state']> {
+  const { loader, loads } = commandedLoader()
+  const loading = loader.load(modelRow('price'))
+  loads[0]?.succeed()
+  return { tag: 'warm', since: 0, loaded: { ...(await loading), runningMs: () => runningMs } }
+}
+
+test('is ready when the database answers, is migrated, and the required models are warm', async t => {
+  const { readiness, now } = await setUp(t)
+  now.states = [served(await warm())]
+  assert.deepEqual(await readiness(), { reasons: [], degraded: [] })
+})
+
+test('is not ready while the database is away, says why in one sentence, and is ready when it is back', async t => {
+  const { readiness, now } = await setUp(t)
+  const reason = 'The database does not answer: connect ECONNREFUSED 127.0.0.1:5432.'
+  now.database = { ok: false, reason }
+  now.reasons = ['Required model price@1 is loading.']
+  assert.deepEqual((await readiness()).reasons, [reason, 'Required model price@1 is loading.'])
+  now.database = { ok: true }
+  now.reasons = []
+  assert.deepEqual((await readiness()).reasons, [])
+})
+
+test('is not ready while migrations are pending, or nobody can say whether they are', async t => {
+  const { readiness, now } = await setUp(t)
+  now.pending = ['0001_models.sql', '0002_users.sql']
+  assert.deepEqual((await readiness()).reasons, ['Migrations are pending: 0001_models.sql, 0002_users.sql.'])
+  now.pending = new Error('away')
+  assert.deepEqual((await readiness()).reasons, ['Whether migrations are pending could not be read.'])
+  now.pending = []
+  assert.deepEqual((await readiness()).reasons, [])
+  // They do not come undone: nobody asks again.
+  now.pending = new Error('away')
+  assert.deepEqual((await readiness()).reasons, [])
+})
+
+test('is not ready from the moment it stops, whatever else is well', async t => {
+  const { health, readiness } = await setUp(t)
+  assert.deepEqual((await readiness()).reasons, [])
+  health.stop()
+  assert.deepEqual((await readiness()).reasons, ['The process is stopping.'])
+  assert.equal((await health.summary()).status, 'unavailable')
+})
+
+test('is ready but degraded without its Redis, with a failed model, or with a run that hangs', async t => {
+  const { health, readiness, now } = await setUp(t)
+  now.cache = { kind: 'redis', ok: false, reason: 'away' }
+  now.states = [
+    served(
+      { tag: 'failed', since: 0, reason: 'Operator X is not known.', attempts: 1, retryAt: 0 },
+      'broken',
+      false,
+    ),
+    served(await warm(59_000), 'busy'),
+    served(await warm(61_000), 'stuck'),
+  ]
+  assert.deepEqual(await readiness(), {
+    reasons: [],
+    degraded: [
+      'redis',
+      'model broken@1: Operator X is not known.',
+      'model stuck@1: a run has not ended for 61 s',
+    ],
+  })
+  const { status, redis } = await health.summary()
+  assert.deepEqual([status, redis], ['degraded', 'unavailable'])
+})
+
+test('many probes at once cost one look at the database, and a later one looks again', async t => {
+  const { health, now, clock } = await setUp(t)
+  await Promise.all(Array.from({ length: 20 }, () => health.readiness()))
+  assert.equal(now.looks, 1)
+  clock.turn(250)
+  await health.readiness()
+  assert.equal(now.looks, 1)
+  clock.turn(1)
+  await health.readiness()
+  assert.equal(now.looks, 2)
+})
+
+test('the summary names the state of every part and every model', async t => {
+  const { health, now } = await setUp(t)
+  now.states = [
+    served(await warm()),
+    served({ tag: 'loading', since: 0, done: Promise.resolve() }, 'churn', false),
+    { ...served({ tag: 'absent' }, 'old', false), model: modelRow('old', '1', { unloaded: true }) },
+    served({ tag: 'absent' }, 'idle', false),
+  ]
+  const summary = healthSchema.strict().parse(await health.summary())
+  assert.deepEqual(summary, {
+    status: 'healthy',
+    database: 'healthy',
+    redis: 'not-configured',
+    workers: 'not-configured',
+    storage: 'healthy',
+    version: '1.2.3',
+    environment: 'test',
+    timestamp: '2026-11-21T00:00:00.000Z',
+    models: [
+      { name: 'price', version: '1', state: 'ready', required: true, load_ms: 12, reason: null },
+      { name: 'churn', version: '1', state: 'loading', required: false, load_ms: null, reason: null },
+      {
+        name: 'old',
+        version: '1',
+        state: 'unloaded',
+        required: false,
+        load_ms: null,
+        reason: 'unloaded on request',
+      },
+      { name: 'idle', version: '1', state: 'unloaded', required: false, load_ms: null, reason: null },
+    ],
+  })
+})
+
+test('the summary says so when the database is away, or files cannot be written', async t => {
+  const { health, now, clock, folder } = await setUp(t)
+  now.database = { ok: false, reason: 'away' }
+  const away = await health.summary()
+  assert.deepEqual([away.status, away.database, away.storage], ['unavailable', 'unavailable', 'healthy'])
+  now.database = { ok: true }
+  clock.turn(1000)
+  await rm(folder, { recursive: true })
+  const full = await health.summary()
+  assert.deepEqual([full.status, full.database, full.storage], ['unavailable', 'healthy', 'unavailable'])
+})

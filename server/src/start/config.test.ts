@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ConfigError, isDeployed, readConfig, settings } from './config.ts'
+
+const key = 'a-service-role-key-of-more-than-32-characters'
+
+/** The problems, a line each, in the order they are told. */
+function problemsOf(env: Record<string, string>): string[] {
+  try {
+    readConfig(env)
+  } catch (error) {
+    assert.ok(error instanceof ConfigError)
+    return error.message.split('\n').slice(1)
+  }
+  return []
+}
+
+test('an empty environment is a development server that needs nothing', () => {
+  const config = readConfig({})
+  assert.deepEqual(config, {
+    PORT: 3000,
+    DATA_DIR: './data',
+    ENVIRONMENT: 'development',
+    LOG_LEVEL: 'info',
+    DATABASE_POOL_SIZE: 10,
+    CORS_ORIGINS: [],
+    REQUIRED_MODELS: [],
+    SAMPLE_MODEL: true,
+    MAX_MODEL_SIZE_BYTES: 104_857_600,
+    MAX_PREDICT_BODY_BYTES: 67_108_864,
+    PREDICT_TIMEOUT_MS: 30_000,
+    CACHE_MODEL_TTL: 3600,
+    CACHE_PREDICTION_TTL: 300,
+    CACHE_PREDICTION_BYTES: 33_554_432,
+    PREDICTION_HISTORY: 'full',
+    PREDICTION_RETENTION_DAYS: 30,
+    DRAIN_SECONDS: 30,
+  })
+  assert.equal(isDeployed(config), false)
+})
+
+test('an empty or blank variable takes the default, as an absent one', () => {
+  const blank = Object.fromEntries(Object.keys(settings).map((name, index) => [name, index % 2 ? '' : '  ']))
+  assert.deepEqual(readConfig({ ...blank, RAILWAY_DEPLOYMENT_DRAINING_SECONDS: ' ' }), readConfig({}))
+})
+
+test('reads what is set, without the blanks around it', () => {
+  const config = readConfig({
+    PORT: ' 0 ',
+    HOST: '::',
+    ENVIRONMENT: 'production',
+    SERVICE_ROLE_KEY: key,
+    DATABASE_URL: 'postgres://app@db/roundhouse',
+    DATABASE_ADMIN_URL: 'postgresql://owner@db/roundhouse',
+    REDIS_URL: 'rediss://cache:6379',
+    CORS_ORIGINS: 'https://app.example.com, http://localhost:5173,,',
+    REQUIRED_MODELS: ' iris ,price ',
+    SAMPLE_MODEL: 'false',
+    MODEL_LANES: '2',
+    CACHE_PREDICTION_TTL: '0',
+    UNKNOWN: 'is ignored',
+  })
+  assert.deepEqual(
+    [config.PORT, config.HOST, config.SERVICE_ROLE_KEY, config.DATABASE_URL, config.MODEL_LANES],
+    [0, '::', key, 'postgres://app@db/roundhouse', 2],
+  )
+  assert.deepEqual(config.CORS_ORIGINS, ['https://app.example.com', 'http://localhost:5173'])
+  assert.deepEqual(config.REQUIRED_MODELS, ['iris', 'price'])
+  assert.deepEqual([config.SAMPLE_MODEL, config.CACHE_PREDICTION_TTL], [false, 0])
+  assert.equal(isDeployed(config), true)
+})
+
+test('the draining time of the host counts where our own is not set', () => {
+  const alias = { RAILWAY_DEPLOYMENT_DRAINING_SECONDS: '45' }
+  assert.equal(readConfig(alias).DRAIN_SECONDS, 45)
+  assert.equal(readConfig({ ...alias, DRAIN_SECONDS: '' }).DRAIN_SECONDS, 45)
+  assert.equal(readConfig({ ...alias, DRAIN_SECONDS: '7' }).DRAIN_SECONDS, 7)
+})
+
+test('says everything that is wrong at once, each with the name of its setting', () => {
+  const problems = problemsOf({
+    PORT: '70000',
+    ENVIRONMENT: 'prod',
+    DATABASE_URL: 'mysql://db',
+    CORS_ORIGINS: 'https://app.example.com/path',
+    SAMPLE_MODEL: 'yes',
+    PREDICT_TIMEOUT_MS: '1.5',
+    DRAIN_SECONDS: 'soon',
+    REDIS_URL: 'localhost',
+  })
+  assert.deepEqual(problems.map(line => line.replace(/^ {2}- ([A-Z_]+): .+$/, '$1')).sort(), [
+    'CORS_ORIGINS',
+    'DATABASE_URL',
+    'DRAIN_SECONDS',
+    'ENVIRONMENT',
+    'PORT',
+    'PREDICT_TIMEOUT_MS',
+    'REDIS_URL',
+    'SAMPLE_MODEL',
+  ])
+  assert.ok(problems.some(line => /DATABASE_URL: must begin with postgresql:\/\//.test(line)))
+})
+
+test('refuses every kind of origin that would match nothing, or everything', () => {
+  for (const origin of ['*', 'app.example.com', 'https://app.example.com/', 'https://*.example.com', 'null'])
+    assert.match(problemsOf({ CORS_ORIGINS: origin })[0] ?? '', /CORS_ORIGINS: /, origin)
+})
+
+test('a cache of no bytes is refused: keeping no answers is said by a time to live of 0', () => {
+  assert.match(problemsOf({ CACHE_PREDICTION_BYTES: '0' })[0] ?? '', /CACHE_PREDICTION_BYTES: /)
+  assert.deepEqual(problemsOf({ CACHE_PREDICTION_TTL: '0' }), [])
+})
+
+test('a message never holds a secret, nor any other value', () => {
+  const secrets = {
+    SERVICE_ROLE_KEY: 'short-secret',
+    DATABASE_URL: 'http://user:secret@db/x',
+    DATABASE_ADMIN_URL: 'secret-admin',
+    REDIS_URL: 'secret-redis',
+  }
+  const text = problemsOf({ ...secrets, PORT: 'secret-port', ENVIRONMENT: 'secret' }).join('\n')
+  assert.equal(text.split('\n').length, 6)
+  assert.doesNotMatch(text, /secret/)
+  for (const [name, setting] of Object.entries(settings))
+    assert.equal('secret' in setting, /KEY|_URL$/.test(name), `${name} is marked as a secret`)
+})
+
+test('in staging and production the key must be given; what is given wrongly is told once', () => {
+  for (const ENVIRONMENT of ['staging', 'production']) {
+    assert.match(
+      problemsOf({ ENVIRONMENT })[0] ?? '',
+      new RegExp(`required when ENVIRONMENT is ${ENVIRONMENT}`),
+    )
+    assert.deepEqual(problemsOf({ ENVIRONMENT, SERVICE_ROLE_KEY: key }), [])
+    assert.deepEqual(problemsOf({ ENVIRONMENT, SERVICE_ROLE_KEY: 'short' }), [
+      '  - SERVICE_ROLE_KEY: must have at least 32 characters',
+    ])
+  }
+})
+
+test('an owner of the database needs the database it owns; a broken address is told once', () => {
+  const DATABASE_ADMIN_URL = 'postgresql://owner@db/x'
+  assert.match(problemsOf({ DATABASE_ADMIN_URL })[0] ?? '', /DATABASE_ADMIN_URL: goes with DATABASE_URL/)
+  assert.deepEqual(problemsOf({ DATABASE_ADMIN_URL, DATABASE_URL: 'db' }), [
+    '  - DATABASE_URL: must begin with postgresql://',
+  ])
+})
+
+test('every setting says what it means, and its default is one that it accepts', () => {
+  for (const [name, setting] of Object.entries(settings)) {
+    assert.match(name, /^[A-Z][A-Z_]+$/)
+    assert.match(setting.meaning, /^\S.{10,}\.$/s, name)
+    if (setting.default !== undefined)
+      assert.ok(setting.schema.safeParse(setting.default).success, `the default of ${name}`)
+  }
+})
