@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import type { Model } from '@roundhouse/sdk/contract'
 import { identityModel, loopModel, mlpModel } from '../src/testing/onnx/models.ts'
 import { temporaryFolder } from '../src/testing/temporary-folder.ts'
+import { testDatabase } from '../src/testing/test-database.ts'
 import { isAlive, onLinux, postmasterPid, postmastersOf, until } from './processes.ts'
 import { type Server, startServer, uploadForm } from './server.ts'
 
@@ -86,38 +87,37 @@ test('SIGTERM at full load breaks no request, exits 0 and leaves no process', on
   const { body: model } = await server.call('GET', '/api/v1/models/by-name/digits/latest')
   const pixels = [Array.from({ length: 64 }, (_, index) => index % 17)]
   const statuses = new Map<number | string, number>()
-  let draining = false
-  let answeredWhileDraining = 0
+  let answered = 0
+  let turnedAway = false
 
   async function client(): Promise<void> {
-    while (!draining) {
+    while (!turnedAway) {
       const status = await server.predict(String(model.id), { pixels }, { skip_cache: true }).then(
         reply => reply.status,
         error => String(error.cause ?? error),
       )
       statuses.set(status, (statuses.get(status) ?? 0) + 1)
-      if (server.log('server-stopping').length > 0) answeredWhileDraining += 1
+      answered += 1
     }
   }
-  /** What a load balancer does. */
+  /** What a load balancer does: it turns away from a server that is not ready, a moment late. */
   async function watch(): Promise<void> {
     await until(
       'readiness goes',
       async () => (await fetch(`${server.url}/api/v1/ready`)).status === 503,
       20_000,
     )
-    draining = true
+    const seenAt = answered
+    await until('it goes on answering for a moment', () => answered > seenAt + 100)
+    turnedAway = true
   }
 
   const clients = Array.from({ length: 50 }, client)
-  await until('the load has begun', () => (statuses.get(201) ?? 0) > 200)
+  await until('the load has begun', () => answered > 200)
   const stopped = server.stop()
   await Promise.all([watch(), ...clients])
-  const live = await fetch(`${server.url}/api/v1/live`)
-  assert.equal(live.status, 200, 'it goes on answering for a moment')
   const stopMs = await stopped
   assert.deepEqual([...statuses.keys()], [201])
-  assert.ok(answeredWhileDraining > 0)
   assert.ok(stopMs >= 5000 && stopMs < 12_000, `${stopMs} ms`)
   assert.ok(!isAlive(server.pid))
   assert.deepEqual(await postmastersOf(server.dataDir), [])
@@ -135,7 +135,8 @@ test('SIGTERM at full load breaks no request, exits 0 and leaves no process', on
 
 test('predictions that run or wait at SIGTERM are answered, and their history is there after the next start', async t => {
   const dataDir = await temporaryFolder(t)
-  const server = await startServer(t, { dataDir, env: oneLane })
+  const env = { ...oneLane, DATABASE_URL: (await testDatabase(t)).adminUrl }
+  const server = await startServer(t, { dataDir, env })
   const { model, times } = await loop(server)
   const answers = [0, 1].map(first => server.predict(model.id, { times, x: [first, 0] }))
   await untilOneWaits(server)
@@ -147,7 +148,7 @@ test('predictions that run or wait at SIGTERM are answered, and their history is
     ids.push(body.id)
   }
 
-  const next = await startServer(t, { dataDir, env: oneLane })
+  const next = await startServer(t, { dataDir, env })
   const { body: history } = await next.call('GET', `/api/v1/models/${model.id}/predictions`)
   const known = (history.data as { id: string }[]).map(row => row.id)
   for (const id of ids) assert.ok(known.includes(String(id)))

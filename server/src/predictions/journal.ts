@@ -2,7 +2,7 @@ import { encodeNamedOutputs, isProblem, type Tensor } from '@roundhouse/sdk/cont
 import { backoffMs } from '../kit/backoff.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Log } from '../kit/log.ts'
-import type { PredictionStore } from './store.ts'
+import type { NewPrediction, PredictionStore } from './store.ts'
 
 /** One prediction for the history. */
 export type JournalEntry = {
@@ -39,8 +39,11 @@ export type Journal = {
 const flushAfterMs = 100
 const batchRows = 500
 const maxWaiting = 20_000
-/** Values per prediction that are kept; a larger one is recorded without its data. About 10 KB of JSON. */
-const maxKeptValues = 1024
+/**
+ * Values that are kept of the inputs, and of the outputs; more are recorded without. Printing and storing 1000 values
+ * each way cost three times a 12 MB dense model's own work (2026-11).
+ */
+const maxKeptValues = 256
 const maxKeptText = 16_384
 
 export function createJournal(dependencies: {
@@ -83,14 +86,15 @@ export function createJournal(dependencies: {
       writing = undefined
       if (waiting.length === 0 || closed) return
       if (failures > 0) schedule(backoffMs(failures, 250, 10_000))
-      else startWriting()
+      else if (waiting.length >= batchRows) startWriting()
+      else schedule(flushAfterMs)
     })
   }
 
   async function writeBatch(): Promise<void> {
     const batch = waiting.slice(0, batchRows)
     try {
-      await store.insert(`[${batch.map(entry => rowJson(entry, mode)).join()}]`)
+      await store.insert(batch.map(entry => rowOf(entry, mode)))
       failures = 0
     } catch (error) {
       failures += 1
@@ -134,29 +138,21 @@ export function createJournal(dependencies: {
   }
 }
 
-/** A row of `json_to_recordset`; the tensors are printed as they are, never parsed again. */
-function rowJson(entry: JournalEntry, mode: HistoryMode): string {
-  const { inputs, outputs, ...rest } = entry
-  const row = {
-    id: rest.id,
-    model_id: rest.modelId,
-    model_version: rest.modelVersion,
-    request_id: rest.requestId,
-    inference_time_ms: rest.inferenceTimeMs,
-    cached: rest.cached,
-    status: rest.error === null ? 'ok' : 'error',
-    error: rest.error === null ? null : storable(rest.error),
-    created_at: new Date(rest.createdAt),
-  }
+function rowOf({ inputs, outputs, ...entry }: JournalEntry, mode: HistoryMode): NewPrediction {
   const keep = mode === 'full'
-  return `${JSON.stringify(row).slice(0, -1)},"input_data":${keep ? dataJson(inputs) : null},"output_data":${keep ? dataJson(outputs) : null}}`
+  return {
+    ...entry,
+    error: entry.error === null ? null : storable(entry.error),
+    inputJson: keep ? dataJson(inputs) : null,
+    outputJson: keep && outputs ? dataJson(outputs) : null,
+  }
 }
 
-function dataJson(tensors: readonly Tensor[] | null): string {
-  if (!tensors || tensors.reduce((sum, tensor) => sum + tensor.data.length, 0) > maxKeptValues) return 'null'
+function dataJson(tensors: readonly Tensor[]): string | null {
+  if (tensors.reduce((sum, tensor) => sum + tensor.data.length, 0) > maxKeptValues) return null
   const text = jsonOf(tensors)
   // U+0000 is legal in JSON and not in Postgres; such a text is not worth failing a whole batch for.
-  return text === undefined || text.length > maxKeptText || text.includes('\\u0000') ? 'null' : text
+  return text === undefined || text.length > maxKeptText || text.includes('\\u0000') ? null : text
 }
 
 /** Undefined for what has no JSON: a lone surrogate, or a shape of very many empty arrays. */

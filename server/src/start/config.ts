@@ -138,7 +138,7 @@ export const settings = {
     schema: z.enum(['full', 'metadata', 'off']),
     default: 'full',
     meaning:
-      '`full` keeps inputs and outputs of up to 1024 values, `metadata` keeps none, `off` writes no history.',
+      '`full` keeps inputs and outputs of up to 256 values, `metadata` keeps none, `off` writes no history.',
   },
   PREDICTION_RETENTION_DAYS: {
     schema: wholeNumber(1, 3650),

@@ -8,7 +8,7 @@ export type Output = {
 }
 
 /** Lines are gathered up to this size and written at the latest after `flushMs`: a write per request cost 10 us each. */
-const gatherBytes = 4096
+const gatherBytes = 32_768
 const flushMs = 200
 /** A pipe that is full is tried again; at the end, when nobody can wait for it, only this long. */
 const retryMs = 10

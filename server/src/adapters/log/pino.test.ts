@@ -54,7 +54,7 @@ test('lines carry the request and user of their context; what the caller gives w
   const lines = await linesOf(`
     context.run({ requestId: 'r1', userId: 'u1' }, () => {
       log.info('inside')
-      log.info('given', { request_id: 'r2' })
+      log.info('given', { request_id: 'r2', user_id: 'u2' })
     })
     log.info('outside')
     log.flush()`)
@@ -62,7 +62,7 @@ test('lines carry the request and user of their context; what the caller gives w
     lines.map(line => [line.event, line.request_id, line.user_id]),
     [
       ['inside', 'r1', 'u1'],
-      ['given', 'r2', 'u1'],
+      ['given', 'r2', 'u2'],
       ['outside', undefined, undefined],
     ],
   )

@@ -18,14 +18,15 @@ export function createPinoLog({ level }: { level: 'debug' | 'info' | 'warn' | 'e
       messageKey: 'event',
       errorKey: 'err',
       serializers: { err: stdSerializers.errWithCause },
-      timestamp: () => `,"ts":"${new Date().toISOString()}"`,
+      timestamp: createTimestamp(),
       formatters: { level: label => ({ level: label }) },
       mixin() {
         const now = context.getStore()
-        return now ? { request_id: now.requestId, user_id: now.userId } : {}
+        return now ? { request_id: now.requestId, user_id: now.userId } : nothing
       },
-      // The fields given win over those of the context.
-      mixinMergeStrategy: (fields, mixed) => ({ ...mixed, ...fields }),
+      // The fields given win over those of the context; a line that names its request has them all.
+      mixinMergeStrategy: (fields, mixed) =>
+        mixed === nothing || 'request_id' in fields ? fields : { ...mixed, ...fields },
     },
     output,
   )
@@ -36,5 +37,21 @@ export function createPinoLog({ level }: { level: 'debug' | 'info' | 'warn' | 'e
     warn: (event: string, fields: LogFields = {}) => logger.warn(fields, event),
     error: (event: string, fields: LogFields = {}) => logger.error(fields, event),
     flush: output.flush,
+  }
+}
+
+const nothing = {}
+
+/** Printed once per millisecond: many requests end in one. */
+function createTimestamp(): () => string {
+  let lastMs = 0
+  let text = ''
+  return () => {
+    const ms = Date.now()
+    if (ms !== lastMs) {
+      lastMs = ms
+      text = `,"ts":"${new Date(ms).toISOString()}"`
+    }
+    return text
   }
 }
