@@ -26,7 +26,7 @@ const rows = createPredictionStore(database.db)
 const ids = createIds()
 
 /** The real store, which can be away, and can lose the answer to an insert that was done. */
-function setUp(mode: HistoryMode = 'full') {
+function setUp(mode: HistoryMode = 'full', perSecond = 1_000_000) {
   const modelId = randomUUID()
   const clock = turnedClock(1000)
   const inserts: number[] = []
@@ -45,7 +45,13 @@ function setUp(mode: HistoryMode = 'full') {
     },
   }
   const note = (event: string, fields = {}) => void lines.push({ event, fields })
-  const journal = createJournal({ store, clock, log: { ...silentLog, warn: note, error: note }, mode })
+  const journal = createJournal({
+    store,
+    clock,
+    log: { ...silentLog, warn: note, error: note },
+    mode,
+    perSecond,
+  })
 
   function entry(change: Partial<JournalEntry> = {}): JournalEntry {
     return {
@@ -161,7 +167,7 @@ test('metadata keeps no data, off keeps nothing at all', async () => {
 
 test('data beyond 256 values, or 16 KB of text, is not kept, the prediction is', async () => {
   const { journal, entry, written } = setUp()
-  const large = floats('x', ...new Array<number>(1025).fill(0))
+  const large = floats('x', ...new Array<number>(257).fill(0))
   const long: Tensor = { name: 'x', datatype: 'BYTES', shape: [1], data: ['a'.repeat(17_000)] }
   const most = floats('x', ...new Array<number>(256).fill(0))
   for (const input of [large, long, most]) journal.add(entry({ inputs: [input] }))
@@ -316,4 +322,13 @@ test('close says how many predictions were lost when the database stays away, an
     await turn()
   }
   assert.equal(inserts.length, tries)
+})
+
+test('under load that lasts so many a second are recorded, a burst and every failure whole', async () => {
+  const { journal, entry, written } = setUp(undefined, 2)
+  for (let index = 0; index < 30; index++) journal.add(entry())
+  for (let index = 0; index < 5; index++) journal.add(entry({ error: 'no such word', outputs: null }))
+  assert.equal(journal.skipped(), 10)
+  await journal.flush(5000)
+  assert.equal((await written()).length, 25)
 })

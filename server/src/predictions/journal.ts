@@ -2,6 +2,7 @@ import { encodeNamedOutputs, isProblem, type Tensor } from '@roundhouse/sdk/cont
 import { backoffMs } from '../kit/backoff.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Log } from '../kit/log.ts'
+import { createAllowance } from './allowance.ts'
 import type { NewPrediction, PredictionStore } from './store.ts'
 
 /** One prediction for the history. */
@@ -33,6 +34,8 @@ export type Journal = {
   flush(timeoutMs: number): Promise<void>
   waiting(): number
   dropped(): number
+  /** Left out because more came for longer than `perSecond` allows. */
+  skipped(): number
   close(timeoutMs: number): Promise<void>
 }
 
@@ -51,9 +54,13 @@ export function createJournal(dependencies: {
   clock: Clock
   log: Log
   mode: HistoryMode
+  /** Predictions a second that are recorded in the long run; short bursts are recorded whole. */
+  perSecond: number
 }): Journal {
-  const { store, clock, log, mode } = dependencies
-  let waiting: JournalEntry[] = []
+  const { store, clock, log, mode, perSecond } = dependencies
+  const allowance = createAllowance({ perSecond, burst: 10 * perSecond, now: clock.now })
+  let skipped = 0
+  let waiting: NewPrediction[] = []
   let dropped = 0
   let failures = 0
   let writing: Promise<void> | undefined
@@ -62,7 +69,14 @@ export function createJournal(dependencies: {
 
   function add(entry: JournalEntry): void {
     if (mode === 'off' || closed) return
-    waiting.push(entry)
+    // Failures are rare and what people look for.
+    if (entry.error === null && !allowance.take()) {
+      skipped += 1
+      return
+    }
+    // Printed now, not when it is written: tensors that live that long are moved to the old generation, which cost more
+    // than the printing.
+    waiting.push(rowOf(entry, mode))
     if (waiting.length > maxWaiting) {
       waiting = waiting.slice(batchRows)
       dropped += batchRows
@@ -94,7 +108,7 @@ export function createJournal(dependencies: {
   async function writeBatch(): Promise<void> {
     const batch = waiting.slice(0, batchRows)
     try {
-      await store.insert(batch.map(entry => rowOf(entry, mode)))
+      await store.insert(batch)
       failures = 0
     } catch (error) {
       failures += 1
@@ -125,6 +139,7 @@ export function createJournal(dependencies: {
     flush,
     waiting: () => waiting.length,
     dropped: () => dropped,
+    skipped: () => skipped,
     async close(timeoutMs) {
       await flush(timeoutMs)
       closed = true

@@ -84,7 +84,13 @@ export async function build(
   // Predictions
   const predictionStore = createPredictionStore(database.db)
   const predictionCache = createPredictionCache({ cache, ttlSeconds: config.CACHE_PREDICTION_TTL })
-  const journal = createJournal({ store: predictionStore, clock, log, mode: config.PREDICTION_HISTORY })
+  const journal = createJournal({
+    store: predictionStore,
+    clock,
+    log,
+    mode: config.PREDICTION_HISTORY,
+    perSecond: config.PREDICTION_HISTORY_PER_SECOND,
+  })
   const predictions = createPredictions({
     serving,
     cache: predictionCache,

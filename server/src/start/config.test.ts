@@ -33,6 +33,7 @@ test('an empty environment is a development server that needs nothing', () => {
     CACHE_PREDICTION_TTL: 300,
     CACHE_PREDICTION_BYTES: 33_554_432,
     PREDICTION_HISTORY: 'full',
+    PREDICTION_HISTORY_PER_SECOND: 1000,
     PREDICTION_RETENTION_DAYS: 30,
     DRAIN_SECONDS: 30,
   })

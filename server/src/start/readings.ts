@@ -59,6 +59,11 @@ export function readings(rooms: {
       read: one(journal.waiting),
     },
     {
+      name: 'roundhouse_history_skipped',
+      help: 'Predictions left out of the history because more came than PREDICTION_HISTORY_PER_SECOND.',
+      read: one(journal.skipped),
+    },
+    {
       name: 'roundhouse_history_dropped',
       help: 'Predictions that the history lost because the database was too slow.',
       read: one(journal.dropped),
