@@ -37,8 +37,8 @@ export async function measureCells(
     await generator.load({
       port,
       pool: String(index),
-      connections: 16,
-      warmUpMs: bench.windowMs,
+      connections: 64,
+      warmUpMs: bench.jitMs,
       windowMs: 0,
     })
   }

@@ -36,6 +36,7 @@ const bench: Bench = {
   quick,
   rounds: quick ? 1 : 3,
   warmUpMs: quick ? 300 : 500,
+  jitMs: quick ? 1000 : 6000,
   windowMs: quick ? 700 : 1500,
   models: benchModels(),
   folder,

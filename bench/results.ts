@@ -86,6 +86,7 @@ export const serverNames = {
   infer: 'Roundhouse /v2 infer',
   inferBinary: 'Roundhouse /v2 infer, binary',
   predict: 'Roundhouse /api/v1 predict',
+  inferAllRecorded: 'Roundhouse /v2 infer, every prediction recorded',
   inferNoHistory: 'Roundhouse /v2 infer, history off',
   inferBinaryNoHistory: 'Roundhouse /v2 infer, binary, history off',
   fastapi: 'FastAPI + onnxruntime',

@@ -58,10 +58,17 @@ export async function measureThroughput(
   const bare = await startRoundhouse(join(folder, 'bare'), { PREDICTION_HISTORY: 'off' })
   started.defer(bare.stop)
 
+  // Without the ceiling, so that the whole price of the history is on the page too.
+  const recording = await startRoundhouse(join(folder, 'recording'), {
+    PREDICTION_HISTORY_PER_SECOND: '1000000',
+  })
+  started.defer(recording.stop)
+
   const mlpId = await house.push(models.mlp, 'mlp')
   await house.push(models.dense, 'dense')
   await house.push(models.forecast, 'forecast')
   await bare.push(models.mlp, 'mlp')
+  await recording.push(models.mlp, 'mlp')
   await bare.push(models.dense, 'dense')
 
   const everywhere = (workload: Workload): Target[] => [
@@ -97,6 +104,12 @@ export async function measureThroughput(
     },
     { server: serverNames.predict, ...house, workload: mlp, form: predictForm(mlp, house.key, mlpId) },
     {
+      server: serverNames.inferAllRecorded,
+      ...recording,
+      workload: mlp,
+      form: inferForm(mlp, recording.key, { binary: false }),
+    },
+    {
       server: serverNames.inferNoHistory,
       ...bare,
       workload: mlp,
@@ -123,7 +136,7 @@ export async function measureThroughput(
   ]
   const cells = await measureCells(bench, generator, targets, [1, 8, 64])
   const raw = await measureRaw(bench, workloads)
-  const historyDropped = await droppedOf(house)
+  const historyDropped = await droppedOf(recording)
   const { rounds, windowMs } = bench
   return { result: { rounds, windowMs, cells, raw, historyDropped }, python: fastapi.versions }
 }

@@ -4,7 +4,13 @@ import { pinnedNode } from './install.mjs'
 import { root } from './setup.mjs'
 
 /** glibc keeps freed blocks of up to 32 MiB: of a 300 MB model that was unloaded 672 MB stayed, with this 141. */
-const givesMemoryBack = { MALLOC_MMAP_THRESHOLD_: '1048576' }
+export const givesMemoryBack = { MALLOC_MMAP_THRESHOLD_: '1048576' }
+
+/**
+ * Node's own code on large pages, where the system allows it: at one connection a prediction of a small model took a
+ * quarter less CPU (2026-11); 15 MB more memory.
+ */
+export const nodeFlags = ['--use-largepages=silent']
 
 /** npm passes on a Ctrl-C that the terminal has sent to all of us already. */
 const sameSignalWithinMs = 500

@@ -1,5 +1,5 @@
 /** `npm start`: sets up, then starts the server as users run it. With `--source` from source, again after each edit. */
-import { runPinned } from './run.mjs'
+import { nodeFlags, runPinned } from './run.mjs'
 import { setUp } from './setup.mjs'
 
 const args = process.argv.slice(2)
@@ -9,4 +9,4 @@ const rest = args.filter(arg => arg !== '--source')
 await setUp({ build: !fromSource })
 if (fromSource)
   await runPinned(['--conditions=source', '--watch', 'server/src/cli/main.ts', 'start', ...rest])
-else await runPinned(['server/dist/cli/main.js', 'start', ...rest])
+else await runPinned([...nodeFlags, 'server/dist/cli/main.js', 'start', ...rest])

@@ -2,6 +2,7 @@ import { openAsBlob } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Client, createClient } from '@roundhouse/sdk'
+import { givesMemoryBack, nodeFlags } from '../../scripts/run.mjs'
 import { awaitOutput, type Started, start } from '../processes.ts'
 
 export type Roundhouse = {
@@ -14,8 +15,8 @@ export type Roundhouse = {
   stop(): Promise<void>
 }
 
-/** The compiled command, as users run it. */
-export const command = [resolve(import.meta.dirname, '../../server/dist/cli/main.js'), 'start']
+/** The compiled command, as `npm start` runs it. */
+export const command = [...nodeFlags, resolve(import.meta.dirname, '../../server/dist/cli/main.js'), 'start']
 
 /** With its embedded Postgres, in a folder of its own. `env` on top of the defaults; the limit lets the 300 MB model in. */
 export async function startRoundhouse(
@@ -26,7 +27,13 @@ export async function startRoundhouse(
   const server = start({
     command: process.execPath,
     args: command,
-    env: { DATA_DIR: join(folder, 'data'), PORT: '0', MAX_MODEL_SIZE_BYTES: '400000000', ...env },
+    env: {
+      ...givesMemoryBack,
+      DATA_DIR: join(folder, 'data'),
+      PORT: '0',
+      MAX_MODEL_SIZE_BYTES: '400000000',
+      ...env,
+    },
     logFile: join(folder, 'log'),
   })
   const listening = /"url":"http:[^"]*:(\d+)"[^\n]*"event":"server-start"/
