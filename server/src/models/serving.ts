@@ -31,6 +31,9 @@ export type Serving = {
   tend(): Promise<void>
 }
 
+/** How exact `last_used_at` is: it orders the preloading of the next start. */
+const touchMs = 60_000
+
 /** How long a call waits for a model that is being loaded: most small models are warm by then. */
 const loadWaitMs = 3000
 
@@ -45,6 +48,7 @@ export function createServing(dependencies: {
   preloadBytes: number
 }): Serving {
   const { catalogue, shelf, store, clock, log, required, preloadBytes } = dependencies
+  let touchedAt = clock.now()
 
   /** Versions of a name that may be in memory, newest first. */
   function usableVersions(name: string): Model[] {
@@ -212,6 +216,8 @@ export function createServing(dependencies: {
         return model?.status === 'ready' && !model.unloaded ? model : undefined
       }, isPinned)
       for (const name of required) keepWarm(name)
+      if (clock.now() - touchedAt < touchMs) return
+      touchedAt = clock.now()
       await store.touch(shelf.takeUsed()).catch(error => log.warn('model-touch-fail', { err: error }))
     },
   }

@@ -4,6 +4,7 @@ import type { DatabaseHealth } from '../../ports/database.ts'
 /** Open = the server is known not to answer: calls fail at once instead of each waiting out its own limit. */
 export type Breaker = {
   isOpen(): boolean
+  check(): Promise<DatabaseHealth>
   /** Opens it and asks every 500 ms until the database answers. */
   trip(reason: string): void
   close(): void
@@ -16,20 +17,27 @@ export function createBreaker(check: () => Promise<DatabaseHealth>, log: Log): B
   let timer: NodeJS.Timeout | undefined
   let closed = false
 
-  async function probe(): Promise<void> {
+  /** Whoever learns that the database answers again ends the outage, so that readiness never says yes before calls work. */
+  async function ask(): Promise<DatabaseHealth> {
     const health = await check()
-    if (closed || openSince === undefined) return
-    if (health.ok) {
+    if (health.ok && openSince !== undefined) {
       log.info('database-back', { duration_ms: Math.round(performance.now() - openSince) })
       openSince = undefined
-      return
+      clearTimeout(timer)
     }
+    return health
+  }
+
+  async function probe(): Promise<void> {
+    await ask()
+    if (closed || openSince === undefined) return
     timer = setTimeout(() => void probe(), probeEveryMs)
     timer.unref()
   }
 
   return {
     isOpen: () => openSince !== undefined,
+    check: ask,
     trip(reason) {
       if (closed || openSince !== undefined) return
       openSince = performance.now()

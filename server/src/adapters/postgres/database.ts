@@ -55,7 +55,7 @@ export function openDatabase<Tables>(options: DatabaseOptions): Database<Tables>
 
   return {
     db,
-    check: health.check,
+    check: breaker.check,
     connections: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close() {
       breaker.close()
