@@ -1,22 +1,33 @@
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { basename, delimiter, join } from 'node:path'
 
-/** The tests start Redis servers of their own. Installs the program where that is ours to do, else says what to do. */
-export function ensureRedisServer(): void {
-  if (isOnPath('redis-server')) return
+/**
+ * The tests of Redis start servers of their own. Installs the program where that is ours to do.
+ * @returns whether it is there.
+ */
+export function ensureRedisServer(): boolean {
+  if (isOnPath('redis-server')) return true
   if (process.getuid?.() === 0 && isOnPath('apt-get')) {
     console.log('Installing redis-server, which the tests need.')
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
     for (const args of [['update'], ['install', '-y', '--no-install-recommends', 'redis-server']]) {
       spawnSync('apt-get', ['-qq', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] })
     }
-    if (isOnPath('redis-server')) return
   }
-  throw new Error(
-    'The tests need the program redis-server on the PATH (any version from 6).\n' +
-      'Install it with `apt-get install redis-server`, `dnf install redis` or `brew install redis`, then run this again.',
-  )
+  return isOnPath('redis-server')
+}
+
+export function needsRedisServer(testFile: string): boolean {
+  return basename(testFile) === 'redis.test.ts'
+}
+
+export function redisServerMissing(skipped: readonly string[]): string {
+  return [
+    'NOT TESTED: the program redis-server (any version from 6) is not on the PATH. Skipped:',
+    ...skipped.map(file => `  ${file}`),
+    'Install it with `apt-get install redis-server`, `dnf install redis` or `brew install redis`.',
+  ].join('\n')
 }
 
 function isOnPath(program: string): boolean {

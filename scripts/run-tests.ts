@@ -7,7 +7,7 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startTestPostgres } from '../server/src/testing/test-database.ts'
-import { ensureRedisServer } from './redis-server.ts'
+import { ensureRedisServer, needsRedisServer, redisServerMissing } from './redis-server.ts'
 import { findSurvivors, type Survivor } from './survivors.ts'
 
 const folders = ['sdk/src', 'server/src', 'server/sample', 'server/test', 'examples', 'bench', 'scripts']
@@ -31,9 +31,12 @@ process.exitCode = await runAll(process.argv.slice(2)).catch(error => {
 if (stoppedBy) process.exitCode = 128 + constants.signals[stoppedBy]
 
 async function runAll(selected: string[]): Promise<number> {
-  const files = findTests(selected)
+  const found = findTests(selected)
   if (selected.length === 0 && !(await checksPass())) return 1
-  ensureRedisServer()
+  const skipped = found.some(needsRedisServer) && !ensureRedisServer() ? found.filter(needsRedisServer) : []
+  const files = found.filter(file => !skipped.includes(file))
+  if (files.length === 0) throw new Error(redisServerMissing(skipped))
+  if (skipped.length > 0) console.error(redisServerMissing(skipped))
 
   const run = randomUUID()
   process.env.ROUNDHOUSE_TEST_RUN = run
@@ -49,6 +52,8 @@ async function runAll(selected: string[]): Promise<number> {
     left = await endSurvivors(`ROUNDHOUSE_TEST_RUN=${run}`, folder)
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
   }
+  // Again: the first time has scrolled away.
+  if (skipped.length > 0) console.error(redisServerMissing(skipped))
   if (left.length === 0) return code
   const names = left.map(({ pid, command }) => `  ${pid}  ${command}`)
   throw new Error(`The tests left processes running:\n${names.join('\n')}`)

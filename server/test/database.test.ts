@@ -26,7 +26,10 @@ test('on a database of the user it serves as a role that may create nothing', as
   const [role] = await query(
     database,
     `select rolsuper, rolcreatedb, rolcreaterole,
-    has_schema_privilege(rolname, 'public', 'create') as creates_tables,
+    (select array_agg(nspname::text) from pg_namespace
+      where has_schema_privilege(rolname, oid, 'create')) as creates_in,
+    (select array_agg(distinct schemaname::text) from pg_tables
+      where schemaname not in ('pg_catalog', 'information_schema')) as tables_in,
     has_database_privilege(rolname, current_database(), 'create') as creates_schemas,
     (select count(*)::int from pg_class where relowner = pg_roles.oid) as owns
     from pg_roles where rolname = 'roundhouse_app'`,
@@ -35,15 +38,16 @@ test('on a database of the user it serves as a role that may create nothing', as
     rolsuper: false,
     rolcreatedb: false,
     rolcreaterole: false,
-    creates_tables: false,
+    creates_in: null,
+    tables_in: ['roundhouse'],
     creates_schemas: false,
     owns: 0,
   })
 
   // The login is a superuser, for whom no grant counts: a call that fails for want of one runs as the role.
-  await query(database, 'revoke insert on models from roundhouse_app')
+  await query(database, 'revoke insert on roundhouse.models from roundhouse_app')
   assert.equal((await server.call('POST', '/api/v1/models', { name: 'refused' })).status, 500)
-  await query(database, 'grant insert on models to roundhouse_app')
+  await query(database, 'grant insert on roundhouse.models to roundhouse_app')
   assert.equal((await server.call('POST', '/api/v1/models', { name: 'taken' })).status, 201)
   await server.stop()
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
+import { appendFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { modelList, model as modelSchema, predictionList, validation } from '@roundhouse/sdk/contract'
@@ -271,4 +271,31 @@ test('an idle model leaves memory after its time to live and comes back when it 
     shape.length === 0 ? 0 : Array.from({ length: shape[0] ?? 1 }, () => zeros(shape.slice(1)))
   assert.equal((await predict(id, { [spec.name]: zeros(spec.shape) })).status, 201)
   assert.equal(state(), 'warm')
+})
+
+test('a version that serves goes on serving while it is validated again, and is out of service once its bytes are damaged', async t => {
+  const house = await testHouse(t)
+  const { id } = await house.pushed('again', mlp)
+  const states = new Set<string>()
+  let watching = true
+  const watch = (async () => {
+    while (watching) {
+      const row = modelSchema.parse(await (await house.fetch(`/api/v1/models/${id}`)).json())
+      states.add(`${row.status} ${(await house.predict(id, { x: [[1, 2, 3]] })).status}`)
+    }
+  })()
+  const again = await house.fetch(`/api/v1/models/${id}/validate`, { method: 'POST' }).finally(() => {
+    watching = false
+  })
+  await watch
+  assert.deepEqual([...states], ['ready 201'])
+  assert.equal(validation.parse(await again.json()).valid, true)
+
+  const [file] = await readdir(join(house.dataDir, 'files', 'models'))
+  await appendFile(join(house.dataDir, 'files', 'models', file ?? ''), 'x')
+  const damaged = validation.parse(
+    await (await house.fetch(`/api/v1/models/${id}/validate`, { method: 'POST' })).json(),
+  )
+  assert.deepEqual([damaged.valid, damaged.status], [false, 'error'])
+  assert.equal((await house.predict(id, { x: [[1, 2, 3]] })).status, 409)
 })

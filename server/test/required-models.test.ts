@@ -43,6 +43,20 @@ test('another model does not help; the required one does, as soon as it is uploa
   assert.equal((await server.call('GET', '/health')).status, 200)
 })
 
+test('who asks without a valid key learns of the required model, and nothing of the private one', async () => {
+  const namesFor = async (path: string, headers: Record<string, string>) => {
+    const { models } = (await (await fetch(`${server.url}${path}`, { headers })).json()) as {
+      models: { name: string }[]
+    }
+    return models.map(model => model.name).sort()
+  }
+  for (const path of ['/api/v1/health', '/v2/health/ready?verbose']) {
+    assert.deepEqual(await namesFor(path, {}), ['price'], path)
+    assert.deepEqual(await namesFor(path, { 'x-api-key': 'not the key' }), ['price'], path)
+    assert.deepEqual(await namesFor(path, { 'x-api-key': server.key }), ['other', 'price'], path)
+  }
+})
+
 test('a broken newer version is refused, and the one before goes on serving', async () => {
   const broken = fixedModel().slice(0, -20)
   const form = new FormData()

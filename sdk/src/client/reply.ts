@@ -45,6 +45,28 @@ export function problemOf(reply: Reply): Problem {
   )
 }
 
+/** What the server answers before it has begun anything. */
+const refusals: ReadonlySet<string> = new Set<ProblemCode>([
+  'model-overloaded',
+  'model-not-loaded',
+  'rate-limited',
+  'shutting-down',
+])
+
+/**
+ * Whether the reply says that nothing was done. The page of a proxy and an unknown code do not: the work may have been
+ * done behind them. `/v2` has no codes; there 503 comes before the model runs.
+ */
+export function saysNothingDone(reply: Reply): boolean {
+  if (reply.status === 429) return true
+  if (reply.status !== 503) return false
+  const json = parseJson(reply.body)
+  const body: unknown = json.ok ? json.value : undefined
+  const code = textField(body, 'code')
+  if (code !== undefined) return refusals.has(code)
+  return reply.call.startsWith('POST /v2/') && textField(body, 'error') !== undefined
+}
+
 /** A code that this version does not know yet, an Open Inference Protocol error and a proxy's page go by the status. */
 function codeOf(status: number, code: string | undefined, isProtocolError: boolean): ProblemCode {
   if (code !== undefined && isProblemCode(code)) return code

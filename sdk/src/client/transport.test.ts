@@ -86,6 +86,45 @@ test('a creation is repeated when it was refused, never when its outcome is unkn
   assert.equal(gateway.requests.length, 1)
 })
 
+test('a creation is repeated only on a code that says nothing was done, a reading on every one that passes', async t => {
+  const repeats = {
+    'model-overloaded': true,
+    'model-not-loaded': true,
+    'rate-limited': true,
+    'shutting-down': true,
+    'database-unavailable': false,
+    'request-timeout': false,
+    'a-later-code': false,
+  }
+  for (const [code, repeated] of Object.entries(repeats)) {
+    const refusal = json(503, { ...busy, code }, { 'retry-after': '0' })
+    const creating = await serve(t, refusal)
+    await assert.rejects(
+      createClient({ ...creating, maxRetries: 1 }).models.create({ name: 'price' }),
+      Problem,
+    )
+    assert.equal(creating.requests.length, repeated ? 2 : 1, code)
+    const reading = await serve(t, refusal)
+    await assert.rejects(createClient({ ...reading, maxRetries: 1 }).models.get('x'), Problem)
+    assert.equal(reading.requests.length, 2, code)
+  }
+})
+
+test('a creation is not repeated after the 503 of a proxy, whose reason nobody knows', async t => {
+  for (const body of ['upstream reset', { error: 'Service Unavailable' }]) {
+    const { baseUrl, requests } = await serve(t, json(503, body, { 'retry-after': '0' }))
+    await assert.rejects(createClient({ baseUrl }).models.create({ name: 'price' }), Problem)
+    assert.equal(requests.length, 1)
+  }
+})
+
+test('an inference that is refused under /v2, where there are no codes, is repeated', async t => {
+  const { baseUrl, requests } = await serve(t, json(503, { error: 'Queue full.' }, { 'retry-after': '0' }))
+  const inputs = [{ name: 'x', datatype: 'FP32' as const, shape: [1], data: new Float32Array(1) }]
+  await assert.rejects(createClient({ baseUrl, maxRetries: 1 }).inference.infer('price', { inputs }), Problem)
+  assert.equal(requests.length, 2)
+})
+
 test('a problem that will not pass is not tried again', async t => {
   const { baseUrl, requests } = await serve(t, json(404, { ...busy, code: 'model-not-found' }))
   await assert.rejects(createClient({ baseUrl }).models.get('x'), { code: 'model-not-found', status: 404 })

@@ -2,7 +2,7 @@ import { isProblem } from '../contract/problem.ts'
 import { problemCodes } from '../contract/problem-codes.ts'
 import { openDeadline } from './deadline.ts'
 import { ConnectionError } from './errors.ts'
-import { problemOf, type Reply } from './reply.ts'
+import { problemOf, type Reply, saysNothingDone } from './reply.ts'
 import { backoffMs, longestWaitMs, wait } from './retry.ts'
 import { unshared } from './unshared.ts'
 import { sendForm, type Upload } from './upload.ts'
@@ -46,7 +46,7 @@ export function jsonCall(method: 'POST' | 'PATCH', path: string, body: string): 
   return { method, path, body, headers: { 'content-type': 'application/json' } }
 }
 
-type Failure = { error: unknown; status?: number }
+type Failure = { error: unknown; refusal?: Reply }
 type Outcome = { reply: Reply } | Failure
 
 export function createTransport(transport: TransportOptions): Send {
@@ -77,7 +77,7 @@ async function attempt(transport: TransportOptions, call: Call, options: CallOpt
       body,
     }
     if (response.ok || call.accepts?.includes(response.status)) return { reply }
-    return { error: problemOf(reply), status: response.status }
+    return { error: problemOf(reply), refusal: reply }
   } catch (cause) {
     options.signal?.throwIfAborted()
     const sentence = deadline.passed()
@@ -104,17 +104,15 @@ function exchange(
 
 /**
  * Milliseconds to wait before the same call is sent again; undefined when it must not be.
- * A call that may not be done twice is repeated only where it surely was not done: the server refused it with
- * 429 or 503 for a reason that passes, or no connection came about.
+ * A call that may not be done twice is repeated only where it surely was not done: the server said so, or no
+ * connection came about.
  */
 function retryWaitMs(call: Call, failure: Failure, retry: number): number | undefined {
-  const { error, status } = failure
+  const { error, refusal } = failure
   const idempotent = call.idempotent ?? call.method !== 'POST'
-  if (isProblem(error)) {
-    const refused = status === 429 || status === 503
-    const passes =
-      problemCodes[error.code].retryable && (refused || (idempotent && (status === 502 || status === 504)))
-    if (!passes) return undefined
+  if (isProblem(error) && refusal) {
+    const safe = idempotent ? passingStatuses.has(refusal.status) : saysNothingDone(refusal)
+    if (!safe || !problemCodes[error.code].retryable) return undefined
     if (error.retryAfterSeconds === undefined) return backoffMs(retry, Math.random)
     const waitMs = error.retryAfterSeconds * 1000
     return waitMs <= longestWaitMs ? waitMs : undefined
@@ -122,6 +120,7 @@ function retryWaitMs(call: Call, failure: Failure, retry: number): number | unde
   return idempotent || neverSent(error) ? backoffMs(retry, Math.random) : undefined
 }
 
+const passingStatuses = new Set([429, 502, 503, 504])
 const codesBeforeSending = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'])
 
 function neverSent(error: unknown): boolean {

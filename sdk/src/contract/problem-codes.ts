@@ -121,12 +121,14 @@ export const problemCodes = {
   'database-unavailable': {
     status: 503,
     retryable: true,
-    meaning: 'The database does not answer. Nothing was changed.',
+    meaning:
+      'The database does not answer. A change may or may not have been made: read before you repeat it.',
   },
   'request-timeout': {
     status: 503,
     retryable: true,
-    meaning: 'The request could not be answered in time and was given up.',
+    meaning:
+      'The request could not be answered in time. A change may or may not have been made: read before you repeat it.',
   },
   'shutting-down': {
     status: 503,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { test } from 'node:test'
-import { health as healthSchema } from '@roundhouse/sdk/contract'
+import { health as healthSchema, type Visibility } from '@roundhouse/sdk/contract'
+import type { Caller } from '../accounts/accounts.ts'
 import { openFolderStore } from '../adapters/files/folder.ts'
 import type { ServedState, Serving } from '../models/serving.ts'
 import type { Cache } from '../ports/cache.ts'
@@ -11,6 +12,8 @@ import type { Scope } from '../testing/defer.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { turnedClock } from '../testing/turned-clock.ts'
 import { createHealth } from './health.ts'
+
+const service: Caller = { kind: 'service', userId: null }
 
 const cacheOf = (health: ReturnType<Cache['health']>): Cache => ({
   get: () => undefined,
@@ -32,6 +35,7 @@ async function setUp(scope: Scope) {
     states: [] as ServedState[],
     cache: { kind: 'memory', ok: true } as ReturnType<Cache['health']>,
     looks: 0,
+    writes: 0,
   }
   const unused = () => assert.fail('health only looks')
   const serving: Serving = {
@@ -43,6 +47,7 @@ async function setUp(scope: Scope) {
     reasons: () => now.reasons,
     states: () => now.states,
   }
+  const files = await openFolderStore({ folder })
   const health = createHealth({
     async checkDatabase() {
       now.looks += 1
@@ -54,21 +59,33 @@ async function setUp(scope: Scope) {
     },
     serving,
     cache: { ...cacheOf(now.cache), health: () => now.cache },
-    files: await openFolderStore({ folder }),
+    files: {
+      ...files,
+      check() {
+        now.writes += 1
+        return files.check()
+      },
+    },
     clock,
     version: '1.2.3',
     environment: 'test',
   })
+  health.start()
   /** Past the time that one look serves all. */
   const readiness = () => {
     clock.turn(1000)
-    return health.readiness()
+    return health.readiness(service)
   }
   return { health, now, clock, readiness, folder }
 }
 
-function served(state: ServedState['state'], name = 'price', required = true): ServedState {
-  return { model: modelRow(name), state, required, serves: true }
+function served(
+  state: ServedState['state'],
+  name = 'price',
+  required = true,
+  visibility: Visibility = 'private',
+): ServedState {
+  return { model: modelRow(name, '1', { visibility }), state, required, serves: true }
 }
 
 async function warm(runningMs = 0): Promise<ServedState['state']> {
@@ -113,7 +130,7 @@ test('is not ready from the moment it stops, whatever else is well', async t => 
   assert.deepEqual((await readiness()).reasons, [])
   health.stop()
   assert.deepEqual((await readiness()).reasons, ['The process is stopping.'])
-  assert.equal((await health.summary()).status, 'unavailable')
+  assert.equal((await health.summary(service)).status, 'unavailable')
 })
 
 test('is ready but degraded without its Redis, with a failed model, or with a run that hangs', async t => {
@@ -136,20 +153,52 @@ test('is ready but degraded without its Redis, with a failed model, or with a ru
       'model stuck@1: a run has not ended for 61 s',
     ],
   })
-  const { status, redis } = await health.summary()
+  const { status, redis } = await health.summary(service)
   assert.deepEqual([status, redis], ['degraded', 'unavailable'])
 })
 
 test('many probes at once cost one look at the database, and a later one looks again', async t => {
   const { health, now, clock } = await setUp(t)
-  await Promise.all(Array.from({ length: 20 }, () => health.readiness()))
+  await Promise.all(Array.from({ length: 20 }, () => health.readiness(service)))
   assert.equal(now.looks, 1)
   clock.turn(250)
-  await health.readiness()
+  await health.readiness(service)
   assert.equal(now.looks, 1)
   clock.turn(1)
-  await health.readiness()
+  await health.readiness(service)
   assert.equal(now.looks, 2)
+})
+
+test('many who ask for the summary cost one write into the file store in five seconds', async t => {
+  const { health, now, clock } = await setUp(t)
+  await Promise.all(Array.from({ length: 20 }, () => health.summary(service)))
+  clock.turn(5000)
+  await health.summary(service)
+  assert.equal(now.writes, 1)
+  clock.turn(1)
+  await health.summary(service)
+  assert.equal(now.writes, 2)
+})
+
+test('who asks without a key learns of required and public models, and of no other', async t => {
+  const { health, now } = await setUp(t)
+  const failed = { tag: 'failed', since: 0, reason: 'secret', attempts: 1, retryAt: 0 } as const
+  now.states = [
+    served({ tag: 'absent' }, 'needed', true),
+    served({ tag: 'absent' }, 'shown', false, 'public'),
+    served(failed, 'mine', false),
+    served(failed, 'ours', false, 'users'),
+  ]
+  const names = async (caller: Caller | undefined) =>
+    (await health.summary(caller)).models.map(model => model.name)
+  assert.deepEqual(await names(undefined), ['needed', 'shown'])
+  assert.deepEqual(await names(service), ['needed', 'shown', 'mine', 'ours'])
+  assert.equal((await health.summary(undefined)).status, 'degraded')
+  assert.deepEqual((await health.readiness(undefined)).degraded, ['a model'])
+  assert.deepEqual((await health.readiness(service)).degraded, [
+    'model mine@1: secret',
+    'model ours@1: secret',
+  ])
 })
 
 test('the summary names the state of every part and every model', async t => {
@@ -160,7 +209,7 @@ test('the summary names the state of every part and every model', async t => {
     { ...served({ tag: 'absent' }, 'old', false), model: modelRow('old', '1', { unloaded: true }) },
     served({ tag: 'absent' }, 'idle', false),
   ]
-  const summary = healthSchema.strict().parse(await health.summary())
+  const summary = healthSchema.strict().parse(await health.summary(service))
   assert.deepEqual(summary, {
     status: 'healthy',
     database: 'healthy',
@@ -189,11 +238,11 @@ test('the summary names the state of every part and every model', async t => {
 test('the summary says so when the database is away, or files cannot be written', async t => {
   const { health, now, clock, folder } = await setUp(t)
   now.database = { ok: false, reason: 'away' }
-  const away = await health.summary()
+  const away = await health.summary(service)
   assert.deepEqual([away.status, away.database, away.storage], ['unavailable', 'unavailable', 'healthy'])
   now.database = { ok: true }
-  clock.turn(1000)
+  clock.turn(5001)
   await rm(folder, { recursive: true })
-  const full = await health.summary()
+  const full = await health.summary(service)
   assert.deepEqual([full.status, full.database, full.storage], ['unavailable', 'healthy', 'unavailable'])
 })

@@ -1,4 +1,5 @@
 import type { Health as HealthSummary, ModelHealth, WorkersHealth } from '@roundhouse/sdk/contract'
+import type { Caller } from '../accounts/accounts.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { ServedState, Serving } from '../models/serving.ts'
 import type { Cache } from '../ports/cache.ts'
@@ -8,16 +9,23 @@ import type { FileStore } from '../ports/file-store.ts'
 export type Readiness = { reasons: string[]; degraded: string[] }
 
 export type Health = {
-  /** `reasons` says why this process should get no requests; `degraded` what is missed but not needed. */
-  readiness(): Promise<Readiness>
-  summary(): Promise<HealthSummary>
+  /**
+   * `reasons` says why this process should get no requests; `degraded` what is missed but not needed. Without a caller
+   * neither names a model that is not listed for strangers.
+   */
+  readiness(caller: Caller | undefined): Promise<Readiness>
+  summary(caller: Caller | undefined): Promise<HealthSummary>
   workers(): Promise<WorkersHealth>
+  /** It is known which models there are: before, nobody can say that none is missing. */
+  start(): void
   /** From now on not ready: the process is about to stop. */
   stop(): void
 }
 
 /** Probes come from several sides; one look at the database serves all within this time. */
 const databaseLookMs = 250
+/** A look at the file store writes a file, and anyone may ask. */
+const storageLookMs = 5000
 /** A run this long is not slow but stuck; a thread cannot be killed, so the model says so. */
 const stuckMs = 60_000
 
@@ -34,14 +42,16 @@ export function createHealth(dependencies: {
 }): Health {
   const { checkDatabase, pendingMigrations, serving, cache, files, clock, version, environment } =
     dependencies
+  let started = false
   let stopping = false
   let migrated = false
-  let look: { at: number; result: Promise<DatabaseHealth> } | undefined
-
-  function database(): Promise<DatabaseHealth> {
-    if (!look || clock.now() - look.at > databaseLookMs) look = { at: clock.now(), result: checkDatabase() }
-    return look.result
-  }
+  const database = lookAtMostEvery(databaseLookMs, clock, checkDatabase)
+  const storage = lookAtMostEvery(storageLookMs, clock, () =>
+    files.check().then(
+      () => true,
+      () => false,
+    ),
+  )
 
   async function migrationReasons(): Promise<string[]> {
     if (migrated) return []
@@ -51,8 +61,9 @@ export function createHealth(dependencies: {
     return migrated ? [] : [`Migrations are pending: ${pending.join(', ')}.`]
   }
 
-  async function readiness(): Promise<Readiness> {
+  async function readiness(caller: Caller | undefined): Promise<Readiness> {
     if (stopping) return { reasons: ['The process is stopping.'], degraded: [] }
+    if (!started) return { reasons: ['The server is starting.'], degraded: [] }
     const reasons: string[] = []
     const answer = await database()
     if (answer.ok) reasons.push(...(await migrationReasons()))
@@ -60,47 +71,73 @@ export function createHealth(dependencies: {
     reasons.push(...serving.reasons())
     const backend = cache.health()
     const degraded: string[] = backend.ok ? [] : [backend.kind]
-    for (const { model, state } of serving.states()) {
-      if (state.tag === 'failed') degraded.push(`model ${model.name}@${model.version}: ${state.reason}`)
-      else if (state.tag === 'warm' && state.loaded.runningMs() > stuckMs)
-        degraded.push(
-          `model ${model.name}@${model.version}: a run has not ended for ${Math.round(state.loaded.runningMs() / 1000)} s`,
-        )
+    for (const served of serving.states()) {
+      const trouble = troubleOf(served)
+      if (trouble) degraded.push(isListed(served, caller) ? trouble : 'a model')
     }
-    return { reasons, degraded }
+    return { reasons, degraded: [...new Set(degraded)] }
   }
 
   return {
     readiness,
+    start() {
+      started = true
+    },
     stop() {
       stopping = true
     },
-    async summary() {
-      const [{ reasons, degraded }, answer, storage] = await Promise.all([
-        readiness(),
+    async summary(caller) {
+      const [{ reasons, degraded }, answer, writable] = await Promise.all([
+        readiness(caller),
         database(),
-        files.check().then(
-          () => true,
-          () => false,
-        ),
+        storage(),
       ])
       const backend = cache.health()
       return {
-        status: reasons.length > 0 || !storage ? 'unavailable' : degraded.length > 0 ? 'degraded' : 'healthy',
+        status:
+          reasons.length > 0 || !writable ? 'unavailable' : degraded.length > 0 ? 'degraded' : 'healthy',
         database: answer.ok ? 'healthy' : 'unavailable',
         redis: backend.kind === 'memory' ? 'not-configured' : backend.ok ? 'healthy' : 'unavailable',
         workers: 'not-configured',
-        storage: storage ? 'healthy' : 'unavailable',
+        storage: writable ? 'healthy' : 'unavailable',
         version,
         environment,
         timestamp: new Date(clock.now()).toISOString(),
-        models: serving.states().map(modelHealth),
+        models: serving
+          .states()
+          .filter(served => isListed(served, caller))
+          .map(modelHealth),
       }
     },
     async workers() {
       return { status: 'not-configured', workers: [], queue_depth: 0 }
     },
   }
+}
+
+/** Who asks without a key learns of the models that are required or public, and of no other. */
+export function isListed({ model, required }: ServedState, caller: Caller | undefined): boolean {
+  return caller !== undefined || required || model.visibility === 'public'
+}
+
+/** One look serves everyone who asks within this time. */
+function lookAtMostEvery<Result>(
+  everyMs: number,
+  clock: Clock,
+  look: () => Promise<Result>,
+): () => Promise<Result> {
+  let last: { at: number; result: Promise<Result> } | undefined
+  return () => {
+    if (!last || clock.now() - last.at > everyMs) last = { at: clock.now(), result: look() }
+    return last.result
+  }
+}
+
+function troubleOf({ model, state }: ServedState): string | undefined {
+  const name = `model ${model.name}@${model.version}`
+  if (state.tag === 'failed') return `${name}: ${state.reason}`
+  if (state.tag !== 'warm' || state.loaded.runningMs() <= stuckMs) return undefined
+  return `${name}: a run has not ended for ${Math.round(state.loaded.runningMs() / 1000)} s`
 }
 
 function modelHealth({ model, state, required }: ServedState): ModelHealth {

@@ -7,7 +7,7 @@ import { migrationsFolder, sampleModelFile } from '../start/paths.ts'
 
 type Check = { name: string; run(): Promise<string> }
 
-/** One line per part, then exit code 1 when any of them failed. Changes nothing but the folder it makes. */
+/** One line per part, then exit code 1 when any of them failed. Starts the embedded database when none is running, and creates it where there is none yet; migrates nothing. */
 export async function doctorCommand(): Promise<void> {
   const config = readConfig(process.env)
   let failed = 0

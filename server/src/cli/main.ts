@@ -1,8 +1,8 @@
 import { Command } from 'commander'
+import { packageVersion } from '../start/package-version.ts'
 import { doctorCommand } from './doctor.ts'
 import { migrateCommand } from './migrate.ts'
 import { pushCommand } from './models-push.ts'
-import { packageVersion } from './package-version.ts'
 import { startCommand } from './start.ts'
 
 const program = new Command('roundhouse')

@@ -4,11 +4,11 @@ import type { Accounts, Caller } from '../accounts/accounts.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Undefined on public routes. */
+    /** Undefined on public routes without a valid credential. */
     caller: Caller | undefined
   }
   interface FastifyContextConfig {
-    /** No credential is asked for: health, documentation, the console's page. */
+    /** No credential is asked for: health, documentation, the console's page. One that is not valid is ignored. */
     public?: boolean
   }
 }
@@ -17,13 +17,14 @@ declare module 'fastify' {
 export function registerAuthentication(app: FastifyInstance, { accounts }: { accounts: Accounts }): void {
   app.decorateRequest('caller', undefined)
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.is404 || request.routeOptions.config.public) return done()
+    if (request.is404) return done()
     const credential = credentialOf(request)
     const caller = credential === undefined ? undefined : accounts.identify(credential)
     if (caller) {
       request.caller = caller
       return done()
     }
+    if (request.routeOptions.config.public) return done()
     reply.header('www-authenticate', 'Bearer realm="roundhouse"')
     done(
       new Problem(

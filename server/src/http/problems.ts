@@ -25,7 +25,8 @@ const fastifyCodes: Readonly<Record<string, { code: ProblemCode; sentence: strin
   },
   FST_ERR_HANDLER_TIMEOUT: {
     code: 'request-timeout',
-    sentence: 'The request could not be answered in time. Try again.',
+    sentence:
+      'The request could not be answered in time. It may have been done all the same: look before repeating it.',
   },
   FST_INVALID_MULTIPART_CONTENT_TYPE: {
     code: 'unsupported-media-type',

@@ -192,6 +192,24 @@ test('refuses with a time to come back when the queue is full, and takes work ag
   assert.deepEqual(values(await later), [8])
 })
 
+test('what waits is bounded in bytes, not only in rows', async () => {
+  const { run, batches } = setUp({ batching: false })
+  const large = (): Tensor => ({
+    name: 'x',
+    datatype: 'FP32',
+    shape: [1, 1],
+    data: new Float32Array(24 * 1024 * 1024),
+  })
+  const held = run(row(0))
+  await turn()
+  const waiting = run(large())
+  await assert.rejects(run(large()), problem('model-overloaded'))
+  batches[0]?.release()
+  await held
+  batches[1]?.release()
+  await waiting
+})
+
 test('refuses at once what would wait longer than allowed', async () => {
   const { run, batches } = setUp({ maxWaitMs: 5, msPerRow: 10 })
   const held = run(row(0))

@@ -66,6 +66,7 @@ export type Batcher = {
 
 type Item = BatchRequest & {
   readonly rows: number
+  readonly bytes: number
   readonly deadlineAt: number
   /** Requests of equal keys may share a batch; null runs alone. */
   key: string | null
@@ -77,6 +78,8 @@ type Item = BatchRequest & {
 
 /** How often deadlines are looked at, while anything is waiting: one timer per model, none per request. */
 const deadlineTickMs = 25
+/** Of the tensors that wait for one model. A request on an empty queue is always taken. */
+const queueLimitBytes = 128 * 1024 * 1024
 
 /**
  * Dynamic batching without a timer: collect while a lane is busy, flush when one is idle. A lone request starts in the
@@ -87,6 +90,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
   const { lanes, now } = options
   let queue: Item[] = []
   let queuedRows = 0
+  let queuedBytes = 0
   let msPerRow = options.msPerRow
   let armed = false
   let draining: (() => void) | undefined
@@ -97,9 +101,10 @@ export function createBatcher(options: BatcherOptions): Batcher {
   function enqueue(request: BatchRequest): Promise<BatchAnswer> {
     if (draining) return Promise.reject(beingReplaced())
     const rows = options.batching ? commonRows(request) : undefined
-    if (queue.length > 0 && overfull(rows ?? 1)) {
+    const bytes = bytesOf(request)
+    if (queue.length > 0 && overfull(rows ?? 1, bytes)) {
       dropSettled()
-      if (queue.length > 0 && overfull(rows ?? 1)) return Promise.reject(overloaded())
+      if (queue.length > 0 && overfull(rows ?? 1, bytes)) return Promise.reject(overloaded())
     }
     return new Promise((resolve, reject) => {
       const key = rows === undefined ? null : batchKey(request)
@@ -107,6 +112,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
       queue.push({
         ...request,
         rows: rows ?? 1,
+        bytes,
         key,
         enqueuedAt,
         deadlineAt: enqueuedAt + request.timeoutMs,
@@ -115,16 +121,28 @@ export function createBatcher(options: BatcherOptions): Batcher {
         reject,
       })
       queuedRows += rows ?? 1
+      queuedBytes += bytes
       arm()
     })
+  }
+
+  function count(items: readonly Item[], sign: 1 | -1): void {
+    for (const item of items) {
+      queuedRows += sign * item.rows
+      queuedBytes += sign * item.bytes
+    }
   }
 
   function waitMs(): number {
     return (queuedRows * msPerRow) / lanes.length
   }
 
-  function overfull(rows: number): boolean {
-    return queuedRows + rows > options.queueLimitRows || waitMs() > options.maxWaitMs
+  function overfull(rows: number, bytes: number): boolean {
+    return (
+      queuedRows + rows > options.queueLimitRows ||
+      queuedBytes + bytes > queueLimitBytes ||
+      waitMs() > options.maxWaitMs
+    )
   }
 
   function overloaded(): Problem {
@@ -186,7 +204,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
       } else left.push(item)
     }
     queue = left.concat(queue.slice(index))
-    queuedRows -= rows
+    count(batch, -1)
     return { batch, reason: full ? 'row-cap' : left.length > 0 ? 'shape' : 'drained' }
   }
 
@@ -262,7 +280,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
   function requeueApart(items: Item[]): void {
     for (const item of items) item.key = null
     queue = items.concat(queue)
-    queuedRows += items.reduce((sum, item) => sum + item.rows, 0)
+    count(items, 1)
     arm()
   }
 
@@ -288,7 +306,9 @@ export function createBatcher(options: BatcherOptions): Batcher {
     for (const item of queue) expireItem(item)
     if (!queue.some(item => item.settled)) return
     queue = queue.filter(item => !item.settled)
-    queuedRows = queue.reduce((sum, item) => sum + item.rows, 0)
+    queuedRows = 0
+    queuedBytes = 0
+    count(queue, 1)
   }
 
   function stopTicking(): void {
@@ -326,6 +346,15 @@ export function createBatcher(options: BatcherOptions): Batcher {
       })
     },
   }
+}
+
+function bytesOf(request: BatchRequest): number {
+  let bytes = 0
+  for (const { data } of request.inputs) {
+    if (Array.isArray(data)) for (const text of data) bytes += 2 * text.length
+    else bytes += data.byteLength
+  }
+  return bytes
 }
 
 function beingReplaced(): Problem {

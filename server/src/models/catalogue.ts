@@ -1,6 +1,6 @@
 import type { Log } from '../kit/log.ts'
 import type { Bus } from '../ports/bus.ts'
-import type { Model } from './model.ts'
+import { type Model, modelLabel } from './model.ts'
 import type { ModelStore } from './store.ts'
 
 /** Bus topic; the message is the id of a model that was created, changed or removed. */
@@ -28,13 +28,18 @@ const refreshMs = 30_000
 export function createCatalogue(dependencies: { store: ModelStore; bus: Bus; log: Log }): Catalogue {
   const { store, bus, log } = dependencies
   const byId = new Map<string, Model>()
+  const byVersion = new Map<string, Model>()
   let byName = new Map<string, Model[]>()
   let changes = 0
   let questions = 0
+  /** How many had been asked at the refresh before. */
+  let askedBefore = 0
   /** Per id the number of the last question whose answer was taken in. */
   const answered = new Map<string, number>()
 
   function index(): void {
+    byVersion.clear()
+    for (const model of byId.values()) byVersion.set(modelLabel(model), model)
     byName = Map.groupBy(
       [...byId.values()].filter(model => model.status === 'ready').sort((a, b) => b.number - a.number),
       model => model.name,
@@ -62,6 +67,13 @@ export function createCatalogue(dependencies: { store: ModelStore; bus: Bus; log
     byId.clear()
     for (const model of models) byId.set(model.id, model)
     index()
+    forgetAnswers()
+  }
+
+  /** Of removed models, once no answer about them can be under way any more: a query ends within 3 s. */
+  function forgetAnswers(): void {
+    for (const [id, question] of answered) if (!byId.has(id) && question <= askedBefore) answered.delete(id)
+    askedBefore = questions
   }
 
   function refreshQuietly(): void {
@@ -81,10 +93,7 @@ export function createCatalogue(dependencies: { store: ModelStore; bus: Bus; log
   return {
     byId: id => byId.get(id),
     readyVersions: name => byName.get(name) ?? [],
-    version(name, version) {
-      for (const model of byId.values()) if (model.name === name && model.version === version) return model
-      return undefined
-    },
+    version: (name, version) => byVersion.get(modelLabel({ name, version })),
     names: () => [...byName.keys()].sort(),
     all: () => [...byId.values()].sort((a, b) => b.number - a.number),
     refresh,

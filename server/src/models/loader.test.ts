@@ -9,7 +9,15 @@ import { openFolderStore } from '../adapters/files/folder.ts'
 import { createOnnxRuntime } from '../adapters/onnx/runtime.ts'
 import { silentLog } from '../kit/log.ts'
 import type { ModelRuntime, ModelSession } from '../ports/model-runtime.ts'
-import { denseModel, failingModel, mlpModel, randomModel, slowModel } from '../testing/onnx/models.ts'
+import {
+  denseModel,
+  divisionModel,
+  failingModel,
+  mlpModel,
+  randomModel,
+  recurrentModel,
+  slowModel,
+} from '../testing/onnx/models.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { until } from '../testing/until.ts'
 import type { BatchReport } from './batcher.ts'
@@ -229,6 +237,50 @@ test('says that it is not alive any more once a session has ended by itself', as
   await assert.rejects(ask(model, input(512, 1)), problem('model-not-loaded', /./))
   assert.equal(model.alive(), false)
   await model.close()
+})
+
+test('a model that may end its process has one for each lane, and runs every request alone', async t => {
+  const places: string[] = []
+  const seen: ModelRuntime = {
+    ...runtime,
+    openSession(path, place) {
+      places.push(place)
+      return runtime.openSession(path, place)
+    },
+  }
+  const model = await setUp({ runtime: seen, lanes: 2 }).loader.load(await stored(divisionModel()))
+  t.after(model.close)
+  assert.deepEqual(places, ['process', 'process'])
+  assert.equal(model.plan.place, 'process')
+  const list = (name: string, value: number): Tensor => ({
+    name,
+    datatype: 'INT32',
+    shape: [1],
+    data: Int32Array.of(value),
+  })
+  const answers = await Promise.all(
+    [1, 2, 3, 4].map(value =>
+      model.run({ inputs: [list('x', 12), list('w', value)], outputs: ['y'], timeoutMs: 60_000 }),
+    ),
+  )
+  assert.deepEqual(
+    answers.map(({ outputs, batchRows }) => [outputs[0]?.data[0], batchRows]),
+    [12, 6, 4, 3].map(value => [value, 1]),
+  )
+})
+
+test('a recurrent model is not given an empty batch, which would end the process', async t => {
+  const model = await setUp().loader.load(await stored(recurrentModel()))
+  t.after(model.close)
+  const x = (rows: number): Tensor => ({
+    name: 'x',
+    datatype: 'FP32',
+    shape: [2, rows, 1],
+    data: new Float32Array(2 * rows),
+  })
+  assert.deepEqual((await ask(model, x(3))).shape, [2, 1, 3, 1])
+  await assert.rejects(ask(model, x(0)), problem('invalid-tensor', /Input x has no elements.*\[2,0,1\]/))
+  assert.equal(model.alive(), true)
 })
 
 test('a run that fails leaves the model alive and is counted as failed', async t => {

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
-import { isProblem, Problem, type Signature } from '@roundhouse/sdk/contract'
+import { Problem, type Signature, type Tensor } from '@roundhouse/sdk/contract'
 import { invariant } from '../kit/invariant.ts'
 import type { Log } from '../kit/log.ts'
 import { createTurnstile } from '../kit/turnstile.ts'
 import type { FileStore } from '../ports/file-store.ts'
 import type { ModelFacts, ModelRuntime, ModelSession } from '../ports/model-runtime.ts'
-import { type BatchAnswer, type BatchReport, type BatchRequest, createBatcher, type Lane } from './batcher.ts'
+import { type BatchAnswer, type BatchReport, type BatchRequest, createBatcher } from './batcher.ts'
 import { type Model, modelLabel } from './model.ts'
 import { addBatch, createStatistics, type ModelStatistics } from './statistics.ts'
-import { type ExecutionPlan, warmUp } from './warm-up.ts'
+import { type ExecutionPlan, homeOf, warmUp } from './warm-up.ts'
 
 /** What loading needs to know of a version; an upload has it before there is a row. */
 export type LoadSource = Pick<Model, 'id' | 'name' | 'version' | 'file_key' | 'file_hash' | 'file_size_bytes'>
@@ -71,15 +71,18 @@ export function createLoader({ files, runtime, log, now, lanes, reportBatch }: L
     try {
       if (!hashKnown) await checkHash(file.path, source)
       const facts = await runtime.inspect(file.path)
-      const session = await runtime.openSession(file.path, 'thread')
+      const home = homeOf(facts)
+      const session = await runtime.openSession(file.path, home)
       sessions.push(session)
       const plan = await warmUp(session, facts, source.file_size_bytes ?? 0, now)
       if (plan.place === 'inline') {
         sessions[0] = await runtime.openSession(file.path, 'inline')
         await session.close()
       } else {
+        // The made-up inputs may have ended it.
+        if (!session.alive()) sessions[0] = await runtime.openSession(file.path, home)
         const wanted = (source.file_size_bytes ?? 0) <= largestModelOfSeveralLanesBytes ? lanes : 1
-        while (sessions.length < wanted) sessions.push(await runtime.openSession(file.path, 'thread'))
+        while (sessions.length < wanted) sessions.push(await runtime.openSession(file.path, home))
       }
       const loadMs = now() - startedAt
       log.info('model-load', {
@@ -111,20 +114,8 @@ export function createLoader({ files, runtime, log, now, lanes, reportBatch }: L
     const statistics = createStatistics()
     const signature = sessions[0]?.signature
     invariant(signature, 'a loaded model has a session')
-    let alive = true
-    const lanes = sessions.map(
-      (session): Lane =>
-        async (inputs, outputs) => {
-          try {
-            return await session.run(inputs, outputs)
-          } catch (error) {
-            if (isProblem(error) && error.code === 'model-not-loaded') alive = false
-            throw error
-          }
-        },
-    )
     const batcher = createBatcher({
-      lanes,
+      lanes: sessions.map(session => session.run),
       batching: plan.batching,
       maxRows: plan.maxRows,
       ...(plan.place === 'inline' ? { sliceRows: plan.maxRows } : {}),
@@ -145,10 +136,13 @@ export function createLoader({ files, runtime, log, now, lanes, reportBatch }: L
       loadMs,
       loadedAt: now(),
       statistics,
-      run: batcher.run,
+      run(request) {
+        const empty = facts.takesEmpty ? undefined : request.inputs.find(({ data }) => data.length === 0)
+        return empty ? Promise.reject(needsElements(empty)) : batcher.run(request)
+      },
       waiting: batcher.waiting,
       runningMs: batcher.runningMs,
-      alive: () => alive,
+      alive: () => sessions.every(session => session.alive()),
       async close() {
         await batcher.drain()
         await Promise.all(sessions.map(session => session.close()))
@@ -157,6 +151,13 @@ export function createLoader({ files, runtime, log, now, lanes, reportBatch }: L
   }
 
   return { load: (source, options) => turnstile(() => load(source, options?.hashKnown ?? false)) }
+}
+
+function needsElements({ name, shape }: Tensor): Problem {
+  return new Problem(
+    'invalid-tensor',
+    `Input ${name} has no elements: its shape is [${shape}]. An operator of this model needs at least one.`,
+  )
 }
 
 async function checkHash(path: string, source: LoadSource): Promise<void> {

@@ -2,24 +2,29 @@ import type { Datatype, Tensor, TensorData, TensorSpec } from '@roundhouse/sdk/c
 
 /**
  * Inputs made up to try a model: free dimensions are 1, integers 0 or 1 (they are often indices), reals in
- * [-1, 1), different in every row. Reproducible.
+ * [-1, 1) times `scale`, different in every row. Reproducible.
  */
-export function probeInputs(specs: readonly TensorSpec[], rows: number, seed: number): Tensor[] {
+export function probeInputs(specs: readonly TensorSpec[], rows: number, seed: number, scale = 1): Tensor[] {
   const random = mulberry32(seed)
   return specs.map(spec => {
     const shape = spec.shape.map((dim, index) => dim ?? (index === 0 ? rows : 1))
     const length = shape.reduce((product, dim) => product * dim, 1)
-    return { name: spec.name, datatype: spec.datatype, shape, data: probeData(spec.datatype, length, random) }
+    return {
+      name: spec.name,
+      datatype: spec.datatype,
+      shape,
+      data: probeData(spec.datatype, length, random, scale),
+    }
   })
 }
 
-function probeData(datatype: Datatype, length: number, random: () => number): TensorData {
+function probeData(datatype: Datatype, length: number, random: () => number, scale: number): TensorData {
   const bit = () => (random() < 0.5 ? 0 : 1)
   switch (datatype) {
     case 'FP32':
-      return Float32Array.from({ length }, () => random() * 2 - 1)
+      return Float32Array.from({ length }, () => (random() * 2 - 1) * scale)
     case 'FP64':
-      return Float64Array.from({ length }, () => random() * 2 - 1)
+      return Float64Array.from({ length }, () => (random() * 2 - 1) * scale)
     case 'FP16':
       // 0x3c00 is 1.0, 0x3800 is 0.5: any mixture of the bits between is a value from 0.5 to 1.
       return Uint16Array.from({ length }, () => 0x3800 + Math.floor(random() * 0x400))

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { isProblem, Problem, type Visibility } from '@roundhouse/sdk/contract'
+import { isProblem, type ModelStatus, Problem, type Visibility } from '@roundhouse/sdk/contract'
 import type { Ids } from '../kit/ids.ts'
 import { invariant } from '../kit/invariant.ts'
 import type { Log } from '../kit/log.ts'
@@ -47,8 +47,8 @@ export function createRegistry(dependencies: {
   ids: Ids
   log: Log
   maxSizeBytes: number
-  /** Called after a model is gone; what is kept elsewhere under its id goes in the background. */
-  onRemove: (id: string) => void
+  /** Called after a version is gone; what is kept of it elsewhere goes in the background. */
+  onRemove: (model: Model) => void
 }) {
   const { store, files, loader, shelf, catalogue, serving, ids, log, maxSizeBytes, onRemove } = dependencies
 
@@ -116,45 +116,52 @@ export function createRegistry(dependencies: {
     return model
   }
 
+  /** A version that serves goes on serving while it is looked at again, and after it when the fault is not its own. */
   async function validate(id: string): Promise<Validation> {
-    const claimed = await store.update(id, { status: 'validating', error: null }, [
-      'uploaded',
-      'error',
-      'ready',
-    ])
-    if (!claimed) {
-      const model = await mustExist(id)
-      throw new Problem(
-        'model-state',
-        `Model ${modelLabel(model)} cannot be validated: its status is ${model.status}${model.status === 'pending' ? ', it has no file yet' : ''}.`,
-      )
-    }
+    const before = await mustExist(id)
+    const claimed = before.status === 'ready' ? before : await claim(before)
+    const during = claimed.status
+    let loaded: LoadedModel | undefined
+    let model: Model | null
     try {
-      const loaded = await loader.load(claimed)
-      const model = await store.update(
+      loaded = await loader.load(claimed)
+      model = await store.update(
         id,
         { ...description(loaded), status: 'ready', error: null, unloaded: false },
-        ['validating'],
+        [during],
       )
-      if (!model) {
-        await loaded.close()
-        throw new Problem('model-not-found', `The model ${id} was removed while it was validated.`)
-      }
-      shelf.put(loaded)
-      await catalogue.changed(id, model)
-      return { valid: true, model }
+      if (!model) throw new Problem('model-not-found', `The model ${id} was removed while it was validated.`)
     } catch (error) {
-      // What the file is to blame for is its status; anything else may be tried again.
-      const blamed = isProblem(error) && (error.code === 'invalid-model' || error.code === 'hash-mismatch')
-      const model = await store.update(
-        id,
-        blamed ? { status: 'error', error: error.message } : { status: 'uploaded' },
-        ['validating'],
-      )
-      if (!blamed || !model) throw error
-      await catalogue.changed(id, model)
-      return { valid: false, model }
+      await loaded?.close()
+      return notValid(error, before, during)
     }
+    shelf.put(loaded)
+    await catalogue.changed(id, model)
+    return { valid: true, model }
+  }
+
+  async function claim(before: Model): Promise<Model> {
+    const from = ['uploaded', 'error'] as const
+    const claimed = await store.update(before.id, { status: 'validating', error: null }, from)
+    if (claimed) return claimed
+    throw new Problem(
+      'model-state',
+      `Model ${modelLabel(before)} cannot be validated: its status is ${before.status}${before.status === 'pending' ? ', it has no file yet' : ''}.`,
+    )
+  }
+
+  /** What the file is to blame for becomes its status; after anything else it is what it was. @throws the error then. */
+  async function notValid(error: unknown, before: Model, during: ModelStatus): Promise<Validation> {
+    if (!isProblem(error) || (error.code !== 'invalid-model' && error.code !== 'hash-mismatch')) {
+      // Should this fail too, the sweep does it.
+      if (during === 'validating')
+        await store.update(before.id, { status: before.status }, [during]).catch(() => {})
+      throw error
+    }
+    const model = await store.update(before.id, { status: 'error', error: error.message }, [during])
+    if (!model) throw error
+    await catalogue.changed(before.id, model)
+    return { valid: false, model }
   }
 
   return {
@@ -261,7 +268,8 @@ export function createRegistry(dependencies: {
         )
       }
       await catalogue.changed(id, model)
-      if (model.status === 'archived') await shelf.drop(id)
+      // Runs that were accepted are finished behind the answer.
+      if (model.status === 'archived') void shelf.drop(id)
       return model
     },
 
@@ -271,7 +279,7 @@ export function createRegistry(dependencies: {
       if (!model) throw new Problem('model-not-found', `There is no model with the id ${id}.`)
       await catalogue.changed(id, null)
       void shelf.drop(id)
-      onRemove(id)
+      onRemove(model)
       if (model.file_key !== null) await files.remove(model.file_key)
     },
 
@@ -292,10 +300,10 @@ export function createRegistry(dependencies: {
     /** Takes every version of the name out of memory, on every replica, until it is loaded again. */
     async unload(name: string): Promise<void> {
       await serving.row({ name })
-      for (const version of catalogue.readyVersions(name)) {
-        await setUnloaded(version, true)
-        await shelf.drop(version.id)
-      }
+      const versions = [...catalogue.readyVersions(name)]
+      for (const version of versions) await setUnloaded(version, true)
+      // Runs that were accepted are finished behind the answer.
+      for (const version of versions) void shelf.drop(version.id)
     },
 
     /** Removes bytes that no row names and frees validations whose process died. */

@@ -222,6 +222,22 @@ test('a session whose thread has died is given to nobody and replaced at the nex
   assert.equal(load(1).closed(), true)
 })
 
+test('a session that has ended by itself is replaced within a second, before anybody asks', async () => {
+  const { shelf, load, loads, lines, tend } = setUp()
+  void shelf.ensure(price)
+  load(1).succeed()
+  await settle()
+  tend()
+  assert.equal(loads.length, 1)
+  load(1).kill()
+  tend()
+  assert.deepEqual(lines, ['model-session-lost'])
+  load(2).succeed()
+  await settle()
+  assert.equal(shelf.get(price.id), load(2).loaded)
+  assert.equal(load(1).closed(), true)
+})
+
 test('a model that was loaded elsewhere is taken over, and the one before it freed', async () => {
   const { shelf, load, loads } = setUp()
   void shelf.ensure(price)

@@ -30,7 +30,7 @@ export type Shelf = {
   warm(): LoadedModel[]
   /** Milliseconds since the epoch each model last answered, since the last call of this. */
   takeUsed(): Map<string, number>
-  /** Drops what has been idle for its time to live, tries again what is due. Called every second. */
+  /** Drops what has been idle for its time to live, loads again what ended by itself, tries again what is due. Called every second. */
   tend(isWanted: (id: string) => Model | undefined, isPinned: (id: string) => boolean): void
   close(): Promise<void>
 }
@@ -128,6 +128,11 @@ export function createShelf(dependencies: {
     if (before.tag === 'warm') await retire(before.loaded)
   }
 
+  function lose(id: string, loaded: LoadedModel): undefined {
+    log.error('model-session-lost', { model: modelLabel(loaded.source) })
+    void drop(id)
+  }
+
   return {
     state,
     ensure,
@@ -136,11 +141,7 @@ export function createShelf(dependencies: {
     get(id) {
       const now = state(id)
       if (now.tag !== 'warm') return undefined
-      if (!now.loaded.alive()) {
-        log.error('model-session-lost', { model: modelLabel(now.loaded.source) })
-        void drop(id)
-        return undefined
-      }
+      if (!now.loaded.alive()) return lose(id, now.loaded)
       const at = clock.now()
       lastUsedAt.set(id, at)
       used.set(id, at)
@@ -158,7 +159,10 @@ export function createShelf(dependencies: {
       for (const [id, now] of states) {
         const model = isWanted(id)
         if (!model) void drop(id)
-        else if (now.tag === 'failed' && at >= now.retryAt) void ensure(model)
+        else if (now.tag === 'warm' && !now.loaded.alive()) {
+          lose(id, now.loaded)
+          void ensure(model)
+        } else if (now.tag === 'failed' && at >= now.retryAt) void ensure(model)
         else if (
           now.tag === 'warm' &&
           !isPinned(id) &&

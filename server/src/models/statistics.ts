@@ -11,7 +11,7 @@ export type ModelStatistics = {
   readonly computeInfer: Tally
   readonly cacheHit: Tally
   readonly cacheMiss: Tally
-  /** By rows per run. */
+  /** By rows per run; above 256 by the next power of two, because callers choose how many rows a large request has. */
   readonly batches: Map<number, Tally>
 }
 
@@ -39,12 +39,17 @@ export function add(tally: Tally, ms: number): void {
 }
 
 export function addBatch(statistics: ModelStatistics, rows: number, ms: number): void {
-  let tally = statistics.batches.get(rows)
+  const size = sizeOf(rows)
+  let tally = statistics.batches.get(size)
   if (!tally) {
     tally = { count: 0, ms: 0 }
-    statistics.batches.set(rows, tally)
+    statistics.batches.set(size, tally)
   }
   add(tally, ms)
   statistics.executionCount += 1
   statistics.inferenceCount += rows
+}
+
+function sizeOf(rows: number): number {
+  return rows <= 256 ? rows : 2 ** Math.ceil(Math.log2(rows))
 }

@@ -14,8 +14,8 @@ import {
   randomModel,
   slowModel,
 } from '../testing/onnx/models.ts'
-import { graph, model, node, value, writeModel } from '../testing/onnx/writer.ts'
-import { type ExecutionPlan, warmUp } from './warm-up.ts'
+import { graph, integers, model, node, value, writeModel } from '../testing/onnx/writer.ts'
+import { type ExecutionPlan, homeOf, warmUp } from './warm-up.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'warm-up-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -25,7 +25,7 @@ let files = 0
 async function planOf(bytes: Uint8Array): Promise<ExecutionPlan> {
   const path = writeModel(join(folder, `${++files}.onnx`), bytes)
   const facts = await runtime.inspect(path)
-  const session = await runtime.openSession(path, 'thread')
+  const session = await runtime.openSession(path, homeOf(facts))
   try {
     return await warmUp(session, facts, bytes.byteLength, () => performance.now())
   } finally {
@@ -51,8 +51,36 @@ test('a model whose rows influence each other is never batched', async () => {
   assert.match(plan.note ?? '', /other results together than alone|one entry per row/)
 })
 
+test('a model that quantizes by the largest value of the whole batch is never batched', async () => {
+  const plan = await planOf(
+    model(
+      graph({
+        nodes: [
+          node('DynamicQuantizeLinear', ['x'], ['q', 'scale', 'zero']),
+          node('DequantizeLinear', ['q', 'scale', 'zero'], ['rough']),
+          node('ArgMax', ['rough'], ['y'], { axis: { int: 1 }, keepdims: { int: 0 } }),
+        ],
+        inputs: [value('x', 'FP32', ['N', 4])],
+        outputs: [value('y', 'INT64', ['N'])],
+      }),
+    ),
+  )
+  assert.equal(plan.batching, false)
+})
+
 test('a model that draws random numbers is never batched', async () => {
   assert.equal((await planOf(randomModel())).batching, false)
+})
+
+test('a model that may end its process is never batched nor run on the main thread, however cheap', async () => {
+  const nodes = [node('Abs', ['w'], ['a']), node('Max', ['a', 'one'], ['d']), node('Div', ['x', 'd'], ['y'])]
+  const inputs = [value('x', 'INT64', ['N']), value('w', 'INT64', ['N'])]
+  const initializers = [integers('one', [1])]
+  const plan = await planOf(
+    model(graph({ nodes, inputs, initializers, outputs: [value('y', 'INT64', ['N'])] })),
+  )
+  assert.deepEqual([plan.batching, plan.place, plan.curve.length], [false, 'process', 1])
+  assert.match(plan.note ?? '', /^No batching: .* requests of others/)
 })
 
 test('a model with a fixed first dimension is not batched, and says which dimension it is', async () => {

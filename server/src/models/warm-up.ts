@@ -21,6 +21,8 @@ const inlineRunMs = 0.2
 /** The session is created once more on the main thread: about 1 ms for a file of 16 KB, 2026-11. */
 const inlineFileBytes = 256 * 1024
 const largestBatch = 128
+const crashAlone =
+  'No batching: a run may end the process of this model, and would take the requests of others with it'
 /** No step of the curve is taken after one that ran longer, and none at all once this much has been spent. */
 const longestRunMs = 100
 const budgetMs = 1500
@@ -38,7 +40,8 @@ export async function warmUp(
   const { inputs } = session.signature
   const outputNames = session.signature.outputs.map(output => output.name)
   const startedAt = now()
-  const alone = { batching: false, maxRows: 1, place: 'thread' as const }
+  const home = homeOf(facts)
+  const alone = { batching: false, maxRows: 1, place: home }
 
   async function fastest(rows: number, tries: number): Promise<number> {
     const tensors = probeInputs(inputs, rows, rows)
@@ -52,7 +55,13 @@ export async function warmUp(
 
   function mayRunInline(batchMs: number): boolean {
     const fixedRows = inputs.every(input => input.shape.slice(1).every(dim => dim !== null))
-    return facts.boundedCost && fixedRows && fileBytes <= inlineFileBytes && batchMs <= inlineRunMs
+    return (
+      !facts.mayCrash &&
+      facts.boundedCost &&
+      fixedRows &&
+      fileBytes <= inlineFileBytes &&
+      batchMs <= inlineRunMs
+    )
   }
 
   let single: number
@@ -70,9 +79,9 @@ export async function warmUp(
   }
   const curve = [{ rows: 1, ms: round(single) }]
 
-  const obstacle = await whyNotBatched(session, outputNames)
+  const obstacle = facts.mayCrash ? crashAlone : await whyNotBatched(session, outputNames)
   if (obstacle !== null) {
-    const place = mayRunInline(single) ? 'inline' : 'thread'
+    const place = mayRunInline(single) ? 'inline' : home
     return { ...alone, place, msPerRow: single, curve, note: obstacle }
   }
 
@@ -82,8 +91,13 @@ export async function warmUp(
     if (ms > longestRunMs || now() - startedAt > budgetMs) break
   }
   const { rows: maxRows, ms } = knee(curve)
-  const place = mayRunInline(ms) ? 'inline' : 'thread'
+  const place = mayRunInline(ms) ? 'inline' : home
   return { place, batching: true, maxRows, msPerRow: ms / maxRows, curve, note: null }
+}
+
+/** Where a model runs until it has been measured, and afterwards if it is not for the main thread. */
+export function homeOf(facts: ModelFacts): SessionPlace {
+  return facts.mayCrash ? 'process' : 'thread'
 }
 
 /** The smallest batch that reaches 90 % of the best rows per second seen: more rows would only add latency. */
@@ -99,19 +113,9 @@ async function whyNotBatched(session: ModelSession, outputNames: readonly string
   if (fixed) return `No batching: the first dimension of ${fixed.name} is not free`
   if (inputs.length === 0) return 'No batching: the model has no inputs'
   try {
-    // Parts of 1, 2 and 3 rows, so that an output that mixes or drops rows shows.
-    const parts = [1, 2, 3].map(rows => probeInputs(inputs, rows, 100 + rows))
-    const together = await session.run(concatenateRows(parts), outputNames)
-    let from = 0
-    for (const [index, part] of parts.entries()) {
-      const rows = index + 1
-      const single = await session.run(part, outputNames)
-      if (!together.outputs.every(output => output.shape[0] === 6))
-        return 'No batching: an output does not have one entry per row'
-      if (!sameRows(sliceRows(together.outputs, from, from + rows), single.outputs)) {
-        return 'No batching: rows gave other results together than alone'
-      }
-      from += rows
+    for (const [round, scales] of probeScales.entries()) {
+      const obstacle = await tryTogether(session, outputNames, scales, round)
+      if (obstacle !== null) return obstacle
     }
     return null
   } catch (error) {
@@ -119,26 +123,67 @@ async function whyNotBatched(session: ModelSession, outputNames: readonly string
   }
 }
 
-/** Equal to the last bit for integers and strings; reals may differ as sums in another order do. */
+/**
+ * Sizes of the numbers in the three parts of a joined run. Rows of very different sizes show what equal ones hide: a
+ * model that quantizes by the largest value of the whole batch gave a small row beside a large one another class.
+ */
+const probeScales = [
+  [1, 1, 1],
+  [1, 1000, 0.001],
+  [0.001, 1, 1000],
+  [1000, 0.001, 1],
+] as const
+
+/** Parts of 1, 2 and 3 rows, so that an output that mixes or drops rows shows. */
+async function tryTogether(
+  session: ModelSession,
+  outputNames: readonly string[],
+  scales: readonly number[],
+  round: number,
+): Promise<string | null> {
+  const parts = scales.map((scale, index) =>
+    probeInputs(session.signature.inputs, index + 1, 100 + 10 * round + index, scale),
+  )
+  const together = await session.run(concatenateRows(parts), outputNames)
+  if (!together.outputs.every(output => output.shape[0] === 6))
+    return 'No batching: an output does not have one entry per row'
+  let from = 0
+  for (const [index, part] of parts.entries()) {
+    const single = await session.run(part, outputNames)
+    if (!sameRows(sliceRows(together.outputs, from, from + index + 1), single.outputs))
+      return 'No batching: rows gave other results together than alone'
+    from += index + 1
+  }
+  return null
+}
+
+/**
+ * Equal to the last bit for integers and strings; reals may differ as sums in another order do, which grows with the
+ * largest number of the tensor.
+ */
 function sameRows(left: readonly Tensor[], right: readonly Tensor[]): boolean {
   return left.every((tensor, index) => {
     const other = right[index]
     if (!other || tensor.shape.join() !== other.shape.join()) return false
-    const real = tensor.datatype === 'FP32' || tensor.datatype === 'FP64'
+    const allowed = tolerance(other)
     for (let at = 0; at < tensor.data.length; at++) {
       const a = tensor.data[at]
       const b = other.data[at]
       if (Object.is(a, b) || a === b) continue
-      if (tensor.datatype === 'FP16') {
-        if (Math.abs(Number(a) - Number(b)) > 2) return false
-        continue
-      }
-      if (!real) return false
-      if (Math.abs(Number(a) - Number(b)) > 1e-5 + 1e-4 * Math.abs(Number(b))) return false
-      if (Number.isNaN(a) !== Number.isNaN(b)) return false
+      // Not a number is near nothing.
+      if (!(Math.abs(Number(a) - Number(b)) <= allowed(Number(b)))) return false
     }
     return true
   })
+}
+
+function tolerance({ datatype, data }: Tensor): (value: number) => number {
+  // Raw bits of half floats: neighbours differ by 1.
+  if (datatype === 'FP16') return () => 2
+  if (datatype !== 'FP32' && datatype !== 'FP64') return () => 0
+  let largest = 1
+  for (const value of data) if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(Number(value)))
+  return value => 1e-5 * largest + 1e-4 * Math.abs(value)
 }
 
 function round(ms: number): number {

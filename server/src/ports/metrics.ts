@@ -10,6 +10,8 @@ export type Metrics = {
     reason: string
     ok: boolean
   }): void
+  /** Drops what was measured of a version that is gone. */
+  forget(model: string, version: string): void
   /** Prometheus text. */
   text(): Promise<string>
   readonly contentType: string

@@ -17,12 +17,14 @@ export type ContractModels = {
   unloadable: string
 }
 
-/** What every runtime promises of its sessions, in both places. */
+/** What every runtime promises of its sessions, wherever they live. */
 export function testModelRuntimeContract(name: string, runtime: ModelRuntime, models: ContractModels): void {
-  for (const place of ['inline', 'thread'] as const) {
+  for (const place of ['inline', 'thread', 'process'] as const) {
     describe(`${name}, ${place}`, () => testPlace(runtime, models, place))
   }
-  describe(`${name}, thread only`, () => testThread(runtime, models))
+  for (const place of ['thread', 'process'] as const) {
+    describe(`${name}, ${place}, beside the calling thread`, () => testBeside(runtime, models, place))
+  }
 }
 
 function testPlace(runtime: ModelRuntime, models: ContractModels, place: SessionPlace) {
@@ -147,8 +149,10 @@ function testPlace(runtime: ModelRuntime, models: ContractModels, place: Session
 
   test('refuses runs once it is closed, and may be closed twice', async () => {
     const session = await runtime.openSession(models.twoByTwo, place)
+    assert.equal(session.alive(), true)
     await session.close()
     await session.close()
+    assert.equal(session.alive(), false)
     const inputs = [ramp('a', 2, [1, 2]), ramp('b', 2, [1, 2])]
     await assert.rejects(session.run(inputs, ['sum']), error => code(error) === 'model-not-loaded')
   })
@@ -163,9 +167,9 @@ function testPlace(runtime: ModelRuntime, models: ContractModels, place: Session
   })
 }
 
-function testThread(runtime: ModelRuntime, models: ContractModels) {
+function testBeside(runtime: ModelRuntime, models: ContractModels, place: SessionPlace) {
   test('leaves the event loop free while it loads and runs', async () => {
-    const opening = runtime.openSession(models.slow, 'thread')
+    const opening = runtime.openSession(models.slow, place)
     // One turn of the loop per immediate, a million in a second: with the work on this thread there would be a handful.
     assert.ok((await turnsUntil(opening)) > 1000)
     const session = await opening
@@ -176,8 +180,8 @@ function testThread(runtime: ModelRuntime, models: ContractModels) {
 
   test('runs sessions side by side, each with its own model', async () => {
     const sessions: ModelSession[] = await Promise.all([
-      runtime.openSession(models.twoByTwo, 'thread'),
-      runtime.openSession(models.failing, 'thread'),
+      runtime.openSession(models.twoByTwo, place),
+      runtime.openSession(models.failing, place),
     ])
     const inputs = [[ramp('a', 2, [1, 2]), ramp('b', 2, [1, 2])], [lookup(2)]]
     const outputs = ['sum', 'y']

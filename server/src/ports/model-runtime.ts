@@ -9,10 +9,14 @@ export type ModelFacts = {
   readonly deterministic: boolean
   /** The cost of a run follows from the shapes alone: no loops, no sizes computed from values. */
   readonly boundedCost: boolean
+  /** A run may end the process it is in: no exception, a fault of the processor in native code. */
+  readonly mayCrash: boolean
+  /** A run may be given a tensor without elements; where not, one may end the process. */
+  readonly takesEmpty: boolean
 }
 
-/** Where a session lives: on the calling thread, or in a thread of its own. */
-export type SessionPlace = 'inline' | 'thread'
+/** Where a session lives: on the calling thread, in a thread of its own, or in a process of its own. */
+export type SessionPlace = 'inline' | 'thread' | 'process'
 
 /** A loaded model. One run at a time; the caller queues. */
 export type ModelSession = {
@@ -23,12 +27,15 @@ export type ModelSession = {
    * Runs the model once. `inputs` are complete and already checked against the signature; their buffers
    * are copied, never taken. `outputs` names the outputs to compute, in order.
    * `computeMs` is the time inside the model.
-   * @throws Problem `model-failed` when the model refuses the inputs.
+   * @throws Problem `model-failed` when the model refuses the inputs, or ends its thread or process while it runs;
+   * `model-not-loaded` once the session has ended.
    */
   run(
     inputs: readonly Tensor[],
     outputs: readonly string[],
   ): Promise<{ outputs: Tensor[]; computeMs: number }>
+  /** False once it is closed, or has ended by itself: open another. */
+  alive(): boolean
   /** Frees the memory. Waits for a run in progress; never interrupts it. */
   close(): Promise<void>
 }
@@ -43,7 +50,8 @@ export type ModelRuntime = {
    */
   inspect(path: string): Promise<ModelFacts>
   /**
-   * Opens a session on an inspected file. With `place: 'thread'` neither this call nor any run holds the calling thread.
+   * Opens a session on an inspected file. Except with `place: 'inline'`, neither this call nor any run
+   * holds the calling thread; with `'process'`, no run can harm the calling process.
    * @throws Problem `invalid-model` when the runtime cannot load the file.
    */
   openSession(path: string, place: SessionPlace): Promise<ModelSession>

@@ -51,6 +51,7 @@ function setUp(mode: HistoryMode = 'full', perSecond = 1_000_000) {
     log: { ...silentLog, warn: note, error: note },
     mode,
     perSecond,
+    burst: 10 * perSecond,
   })
 
   function entry(change: Partial<JournalEntry> = {}): JournalEntry {
@@ -276,6 +277,30 @@ test('beyond 20,000 waiting the oldest are dropped and counted', async () => {
   )
   const kept = await written()
   assert.deepEqual([kept.length, kept.at(-1)?.id], [19_501, entries[500]?.id])
+})
+
+test('beyond 32 million characters waiting the oldest are dropped and counted, and what is written no longer counts', async () => {
+  const { journal, entry, cause, lines, written } = setUp()
+  const text = (name: string): Tensor => ({
+    name,
+    datatype: 'BYTES',
+    shape: [1],
+    data: ['a'.repeat(16_000)],
+  })
+  const long = () => entry({ inputs: [text('x')], outputs: [text('y')] })
+  cause('away')
+  const entries = Array.from({ length: 1000 }, long)
+  for (const each of entries) journal.add(each)
+  assert.deepEqual([journal.waiting(), journal.dropped()], [500, 500])
+  assert.ok(lines.some(line => line.event === 'history-drop'))
+  await turn()
+  cause('none')
+  await journal.flush(60_000)
+  for (let count = 0; count < 600; count++) journal.add(long())
+  assert.equal(journal.dropped(), 500)
+  await journal.flush(60_000)
+  const kept = await written()
+  assert.deepEqual([kept.length, kept.at(-1)?.id], [1100, entries[500]?.id])
 })
 
 test('flush waits for what was added before it, not for what others go on adding', async () => {

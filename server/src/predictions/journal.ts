@@ -42,6 +42,8 @@ export type Journal = {
 const flushAfterMs = 100
 const batchRows = 500
 const maxWaiting = 20_000
+/** Of inputs and outputs: 20,000 rows of the longest texts that are kept would be 650 MB. */
+const maxWaitingChars = 32_000_000
 /**
  * Values that are kept of the inputs, and of the outputs; more are recorded without. Printing and storing 1000 values
  * each way cost three times a 12 MB dense model's own work (2026-11).
@@ -56,11 +58,13 @@ export function createJournal(dependencies: {
   mode: HistoryMode
   /** Predictions a second that are recorded in the long run; short bursts are recorded whole. */
   perSecond: number
+  burst: number
 }): Journal {
-  const { store, clock, log, mode, perSecond } = dependencies
-  const allowance = createAllowance({ perSecond, burst: 10 * perSecond, now: clock.now })
+  const { store, clock, log, mode, perSecond, burst } = dependencies
+  const allowance = createAllowance({ perSecond, burst, now: clock.now })
   let skipped = 0
   let waiting: NewPrediction[] = []
+  let waitingChars = 0
   let dropped = 0
   let failures = 0
   let writing: Promise<void> | undefined
@@ -76,15 +80,22 @@ export function createJournal(dependencies: {
     }
     // Printed now, not when it is written: tensors that live that long are moved to the old generation, which cost more
     // than the printing.
-    waiting.push(rowOf(entry, mode))
-    if (waiting.length > maxWaiting) {
-      waiting = waiting.slice(batchRows)
+    const row = rowOf(entry, mode)
+    waiting.push(row)
+    waitingChars += charsOf(row)
+    if (waiting.length > maxWaiting || waitingChars > maxWaitingChars) {
+      keep(waiting.slice(batchRows))
       dropped += batchRows
       if (dropped % 5000 === batchRows)
         log.warn('history-drop', { dropped, reason: 'the database is slower than the predictions' })
     }
     if (waiting.length >= batchRows && failures === 0) startWriting()
     else schedule(flushAfterMs)
+  }
+
+  function keep(rows: NewPrediction[]): void {
+    waiting = rows
+    waitingChars = rows.reduce((sum, row) => sum + charsOf(row), 0)
   }
 
   function schedule(ms: number): void {
@@ -116,7 +127,7 @@ export function createJournal(dependencies: {
       return
     }
     const written = new Set(batch)
-    waiting = waiting.filter(entry => !written.has(entry))
+    keep(waiting.filter(entry => !written.has(entry)))
   }
 
   async function flush(timeoutMs: number): Promise<void> {
@@ -161,6 +172,10 @@ function rowOf({ inputs, outputs, ...entry }: JournalEntry, mode: HistoryMode): 
     inputJson: keep ? dataJson(inputs) : null,
     outputJson: keep && outputs ? dataJson(outputs) : null,
   }
+}
+
+function charsOf({ inputJson, outputJson }: NewPrediction): number {
+  return (inputJson?.length ?? 0) + (outputJson?.length ?? 0)
 }
 
 function dataJson(tensors: readonly Tensor[]): string | null {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import type { FastifyInstance } from 'fastify'
 import { createAccounts } from '../accounts/accounts.ts'
@@ -23,7 +22,9 @@ import { createPredictions } from '../predictions/predictions.ts'
 import { createPredictionStore } from '../predictions/store.ts'
 import { type Ground, lanes } from './choose.ts'
 import type { Config } from './config.ts'
-import { consoleFolder, migrationsFolder, packageFile } from './paths.ts'
+import { oneAtATime } from './one-at-a-time.ts'
+import { packageVersion } from './package-version.ts'
+import { consoleFolder, migrationsFolder } from './paths.ts'
 import { readings } from './readings.ts'
 
 /** Everything wired, nothing started. */
@@ -33,13 +34,15 @@ export type House = {
   serving: Serving
   health: Health
   version: string
-  /** Reads what there is and warms it; then keeps it so until `close`. */
+  /** Not ready before this: reads what there is and warms it; then keeps it so until `close`. */
   open(): Promise<void>
   /** Finishes what was accepted and frees everything but the ground. */
   close(): Promise<void>
 }
 
 const tendMs = 1000
+/** Predictions recorded whole before the ceiling a second counts. */
+const historyBurst = 10_000
 const sweepMs = 3_600_000
 const firstSweepMs = 60_000
 const journalCloseMs = 3000
@@ -90,6 +93,7 @@ export async function build(
     log,
     mode: config.PREDICTION_HISTORY,
     perSecond: config.PREDICTION_HISTORY_PER_SECOND,
+    burst: historyBurst,
   })
   const predictions = createPredictions({
     serving,
@@ -111,7 +115,10 @@ export async function build(
     ids,
     log,
     maxSizeBytes: config.MAX_MODEL_SIZE_BYTES,
-    onRemove: id => inBackground('prediction-forget', predictions.forget(id)),
+    onRemove(model) {
+      metrics.forget(model.name, model.version)
+      inBackground('prediction-forget', predictions.forget(model.id))
+    },
   })
 
   // Doors
@@ -152,9 +159,11 @@ export async function build(
     work.catch(error => log.warn(`${event}-fail`, { err: error }))
   }
 
+  const sweepModels = oneAtATime(() => registry.sweep(clock.now()))
+  const sweepPredictions = oneAtATime(predictions.sweep)
   function sweep(): void {
-    inBackground('model-sweep', registry.sweep(clock.now()))
-    inBackground('prediction-sweep', predictions.sweep())
+    inBackground('model-sweep', sweepModels())
+    inBackground('prediction-sweep', sweepPredictions())
   }
 
   return {
@@ -165,6 +174,7 @@ export async function build(
     version,
     async open() {
       await catalogue.refresh()
+      health.start()
       timers.push(setInterval(() => inBackground('model-tend', serving.tend()), tendMs))
       timers.push(setInterval(sweep, sweepMs), setTimeout(sweep, firstSweepMs))
       await serving.preload()
@@ -177,9 +187,4 @@ export async function build(
       await codec.close()
     },
   }
-}
-
-async function packageVersion(): Promise<string> {
-  const { version } = JSON.parse(await readFile(packageFile, 'utf8')) as { version: string }
-  return version
 }

@@ -33,8 +33,8 @@ test('an empty environment is a development server that needs nothing', () => {
     CACHE_PREDICTION_TTL: 300,
     CACHE_PREDICTION_BYTES: 33_554_432,
     PREDICTION_HISTORY: 'full',
-    PREDICTION_HISTORY_PER_SECOND: 1000,
-    PREDICTION_RETENTION_DAYS: 30,
+    PREDICTION_HISTORY_PER_SECOND: 100,
+    PREDICTION_RETENTION_DAYS: 7,
     DRAIN_SECONDS: 30,
   })
   assert.equal(isDeployed(config), false)
@@ -145,6 +145,27 @@ test('an owner of the database needs the database it owns; a broken address is t
   assert.deepEqual(problemsOf({ DATABASE_ADMIN_URL, DATABASE_URL: 'db' }), [
     '  - DATABASE_URL: must begin with postgresql://',
   ])
+})
+
+test('a setting that would do nothing in this version is refused instead of passed over', () => {
+  const names = [
+    'FILES_URL',
+    'MODEL_BUCKET',
+    'MODEL_PATH',
+    'MODEL_DOWNLOAD_ON_STARTUP',
+    'SUPABASE_URL',
+    'SUPABASE_JWT_SECRET',
+    'GITHUB_ID',
+  ]
+  for (const name of names) {
+    assert.deepEqual(problemsOf({ [name]: 'secret' }), [
+      `  - ${name}: not supported by this version. Remove it.`,
+    ])
+    assert.deepEqual(problemsOf({ [name]: ' ' }), [])
+  }
+  for (const ROLES of ['', 'api', 'api,worker', 'worker, api']) assert.deepEqual(problemsOf({ ROLES }), [])
+  for (const ROLES of ['worker', 'api,worker,web', 'api api', ','])
+    assert.match(problemsOf({ ROLES })[0] ?? '', /ROLES: not supported by this version/, ROLES)
 })
 
 test('every setting says what it means, and its default is one that it accepts', () => {

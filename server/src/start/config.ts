@@ -28,7 +28,8 @@ export const settings = {
   HOST: {
     schema: z.string(),
     default: undefined,
-    meaning: 'Address to listen on. `127.0.0.1` in development, `::` in production.',
+    meaning:
+      'Address to listen on. `127.0.0.1` in development; in production `::`, or `0.0.0.0` where there is no IPv6.',
   },
   DATA_DIR: {
     schema: z.string(),
@@ -56,7 +57,7 @@ export const settings = {
     schema: postgresUrl,
     default: undefined,
     meaning:
-      'PostgreSQL 14 or later instead of the embedded one. `sslmode=verify-full` checks the certificate; `no-verify` does not and warns.',
+      'PostgreSQL 15 or later instead of the embedded one. `sslmode=verify-full` checks the certificate; `no-verify` does not and warns.',
     secret: true,
   },
   DATABASE_ADMIN_URL: {
@@ -142,13 +143,13 @@ export const settings = {
   },
   PREDICTION_HISTORY_PER_SECOND: {
     schema: wholeNumber(1),
-    default: '1000',
+    default: '100',
     meaning:
-      'Predictions a second that each process records in the long run; bursts of ten times as many are recorded whole. 1000 a second fill about 40 GB a day.',
+      'Predictions a second that each process records in the long run; bursts of up to 10,000 are recorded whole. 100 a second fill about 4 GB a day.',
   },
   PREDICTION_RETENTION_DAYS: {
     schema: wholeNumber(1, 3650),
-    default: '30',
+    default: '7',
     meaning: 'Days that the history is kept.',
   },
   DRAIN_SECONDS: {
@@ -192,7 +193,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   // Every name of the table has been read by its own schema just now.
   const config = values as Config
-  problems.push(...impossible(config, refused))
+  problems.push(...impossible(config, refused), ...unsupported(env))
   if (problems.length > 0) throw new ConfigError(problems)
   return config
 }
@@ -213,6 +214,27 @@ function impossible(config: Config, refused: ReadonlySet<string>): string[] {
   if (config.DATABASE_ADMIN_URL !== undefined && missing('DATABASE_URL')) {
     problems.push('DATABASE_ADMIN_URL: goes with DATABASE_URL; the embedded database has its own.')
   }
+  return problems
+}
+
+const withoutEffect = [
+  'FILES_URL',
+  'MODEL_BUCKET',
+  'MODEL_PATH',
+  'MODEL_DOWNLOAD_ON_STARTUP',
+  'SUPABASE_URL',
+  'SUPABASE_JWT_SECRET',
+  'GITHUB_ID',
+]
+
+/** Settings that would do nothing here. Whoever sets one counts on it, so it is refused, not passed over. */
+function unsupported(env: Readonly<Record<string, string | undefined>>): string[] {
+  const problems = withoutEffect
+    .filter(name => env[name]?.trim())
+    .map(name => `${name}: not supported by this version. Remove it.`)
+  const roles = env.ROLES?.split(',').map(role => role.trim())
+  if (env.ROLES?.trim() && !['api', 'api,worker'].includes(roles?.sort().join(',') ?? ''))
+    problems.push('ROLES: not supported by this version but for api and api,worker. Remove it.')
   return problems
 }
 

@@ -13,8 +13,10 @@ import {
   serviceRoleKey,
 } from './choose.ts'
 import { type Config, isDeployed } from './config.ts'
+import { hostsOf, listen } from './listen.ts'
 import { migrationsFolder } from './paths.ts'
 import { seedSample } from './sample.ts'
+import { stopLimits } from './stop-limits.ts'
 
 export type Running = {
   /** Where it answers, for people on this machine. */
@@ -28,8 +30,8 @@ export type Running = {
 
 /** A database that is starting beside us (compose, a new deployment) gets this long. */
 const databaseWaitMs = 30_000
-/** Load balancers go on sending for a moment after readiness has gone. */
-const deployedGraceMs = 5000
+/** Our own database gets this long besides: what was acknowledged is on disk anyway, but the next start is quicker. */
+const postgresStopMs = 15_000
 
 /**
  * Opens everything in order. What was opened is closed again when a later step fails, or when `signal` asks to stop
@@ -47,7 +49,7 @@ export async function run(config: Config, log: LogOutput, signal: AbortSignal): 
     const house = await build(config, ground, key, log)
     opened.push(house.close)
     signal.throwIfAborted()
-    await listen(house, config)
+    await listen(house.app, config.PORT, hostsOf(config))
     opened.push(async () => void (await house.app.close()))
     if (config.SAMPLE_MODEL) await seedSample(house.registry, log)
     await house.open()
@@ -69,24 +71,6 @@ export async function run(config: Config, log: LogOutput, signal: AbortSignal): 
     for (const close of opened.reverse()) await close().catch(() => {})
     throw error
   }
-}
-
-async function listen(house: House, config: Config): Promise<void> {
-  const host = config.HOST ?? (isDeployed(config) ? '::' : '127.0.0.1')
-  try {
-    await house.app.listen({ port: config.PORT, host })
-  } catch (error) {
-    const why = listenFailures[error instanceof Error && 'code' in error ? String(error.code) : '']
-    if (!why) throw error
-    throw new Error(`Port ${config.PORT} on ${host} ${why}`, { cause: error })
-  }
-}
-
-const listenFailures: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'is taken by another program. Stop it, or set PORT to another one.',
-  EACCES: 'may not be used by this user. Set PORT to one from 1024.',
-  EADDRNOTAVAIL: 'cannot be used: this machine does not have that address. Set HOST to one that it has.',
-  ENOTFOUND: 'cannot be used: HOST is not known as an address.',
 }
 
 async function migrateWhenReachable(
@@ -118,7 +102,7 @@ async function stop(
   log: LogOutput,
 ): Promise<boolean> {
   let complete = true
-  const drainMs = config.DRAIN_SECONDS * 1000
+  const limits = stopLimits(config.DRAIN_SECONDS * 1000, isDeployed(config))
   const phase = async (name: string, work: () => Promise<unknown>, limitMs: number) => {
     const startedAt = performance.now()
     const ended = await Promise.race([work().then(() => true), delay(limitMs, false, { ref: false })]).catch(
@@ -135,12 +119,11 @@ async function stop(
     })
   }
   house.health.stop()
-  if (isDeployed(config) && drainMs >= 12_000)
-    await phase('grace', () => delay(deployedGraceMs), deployedGraceMs + 100)
-  await phase('http', () => house.app.close(), drainMs / 2)
-  await phase('models', house.close, drainMs / 4)
-  await phase('connections', ground.close, 3000)
-  if (place.embedded) await phase('postgres', place.embedded.stop, 15_000)
+  if (limits.graceMs > 0) await phase('grace', () => delay(limits.graceMs), limits.graceMs + 100)
+  await phase('http', () => house.app.close(), limits.httpMs)
+  await phase('models', house.close, limits.modelsMs)
+  await phase('connections', ground.close, limits.connectionsMs)
+  if (place.embedded) await phase('postgres', place.embedded.stop, postgresStopMs)
   log.info('server-stop')
   log.flush()
   return complete

@@ -30,7 +30,14 @@ export function commandedLoader(): { loader: Loader; loads: CommandedLoad[] } {
         const loaded: LoadedModel = {
           source,
           signature: { inputs: [], outputs: [] },
-          facts: { format: 'onnx', properties: {}, deterministic: true, boundedCost: true },
+          facts: {
+            format: 'onnx',
+            properties: {},
+            deterministic: true,
+            boundedCost: true,
+            mayCrash: false,
+            takesEmpty: true,
+          },
           plan: { place: 'thread', batching: false, maxRows: 1, msPerRow: 1, note: null, curve: [] },
           loadMs: 12.4,
           loadedAt: 0,

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import { markAsUntransferable } from 'node:worker_threads'
 import {
   decodeInferResponse,
   encodeInferRequest,
@@ -68,7 +69,7 @@ function answer(rows: number, binary: boolean): InferenceAnswer {
   }
 }
 
-function named(rows: number): Uint8Array {
+function named(rows: number): Buffer {
   const [x, id, word] = tensors(rows)
   const list = (tensor: Tensor | undefined) => `[${[...(tensor?.data ?? [])].join()}]`
   const nested = Array.from({ length: rows }, (_, row) => [...(x?.data.slice(row * 4, row * 4 + 4) ?? [])])
@@ -129,9 +130,10 @@ test('large binary tensors are read and written at once: only their JSON part co
 test('large JSON goes to a thread and gives the same as small JSON would, both ways and in both forms', async () => {
   await withCodec(async codec => {
     const { body } = infer(20_000, false)
+    const expected = operations.decodeInfer(body, undefined, signature)
     const decoded = codec.decodeInfer(body, undefined, signature)
     assert.ok(decoded instanceof Promise)
-    assert.deepEqual(await decoded, operations.decodeInfer(body, undefined, signature))
+    assert.deepEqual(await decoded, expected)
 
     const request = codec.decodeNamed(named(20_000), signature)
     assert.ok(request instanceof Promise)
@@ -151,13 +153,59 @@ test('large JSON goes to a thread and gives the same as small JSON would, both w
   })
 })
 
-test('a body that lies within a larger buffer is read by its own bytes', async () => {
+test('a body that lies within a larger buffer is read by its own bytes, and the buffer stays', async () => {
   await withCodec(async codec => {
     const body = named(5000)
     const around = Buffer.alloc(body.length + 200, '}')
     around.set(body, 100)
     const { inputs } = await codec.decodeNamed(around.subarray(100, 100 + body.length), signature)
     assert.deepEqual(inputs, tensors(5000))
+    assert.ok(body.equals(around.subarray(100, 100 + body.length)))
+  })
+})
+
+test('a large body is handed to the thread, not copied, unless its memory may not leave', async () => {
+  await withCodec(async codec => {
+    const body = named(5000)
+    const kept = named(5000)
+    assert.ok(kept.buffer instanceof ArrayBuffer)
+    markAsUntransferable(kept.buffer)
+    const decoded = [codec.decodeNamed(body, signature), codec.decodeNamed(kept, signature)]
+    assert.equal(body.byteLength, 0)
+    assert.ok(kept.byteLength > 0)
+    for (const { inputs } of await Promise.all(decoded)) assert.deepEqual(inputs, tensors(5000))
+  })
+})
+
+test('a small body does not wait for a large one that came before it', async () => {
+  await withCodec(async codec => {
+    await Promise.all([codec.decodeNamed(named(2000), signature), codec.decodeNamed(named(2000), signature)])
+    const order: string[] = []
+    const read = async (name: string, body: Uint8Array) => {
+      await codec.decodeNamed(body, signature)
+      order.push(name)
+    }
+    const [large, small] = [named(100_000), named(2000)]
+    await Promise.all([read('large', large), read('small', small)])
+    assert.deepEqual(order, ['small', 'large'])
+  })
+})
+
+test('while 256 MB wait to be read a further body is refused with the time to try again, and taken later', async () => {
+  await withCodec(async codec => {
+    const body = () => Buffer.alloc(64 * 1024 * 1024)
+    const waiting = Array.from({ length: 4 }, () =>
+      failureOf(async () => codec.decodeNamed(body(), signature)),
+    )
+    for (const read of [
+      () => codec.decodeNamed(named(5000), signature),
+      () => codec.decodeInfer(infer(5000, false).body, undefined, signature),
+    ]) {
+      const { code, retryAfterSeconds } = await failureOf(async () => read())
+      assert.deepEqual([code, retryAfterSeconds], ['model-overloaded', 1])
+    }
+    for (const { code } of await Promise.all(waiting)) assert.equal(code, 'invalid-json')
+    assert.equal((await codec.decodeNamed(named(5000), signature)).inputs.length, 3)
   })
 })
 
@@ -185,25 +233,25 @@ test('large JSON in front of binary tensors is read in a thread, the binary part
 
 test('a fault in a large body is told with the code and text it has in a small one', async () => {
   await withCodec(async codec => {
-    const broken = Buffer.concat([named(5000).subarray(0, -1), Buffer.from('!')])
-    const unknown = Buffer.from(`{"input_data":{},"nonsense":1${' '.repeat(70_000)}}`)
+    const broken = () => Buffer.concat([named(5000).subarray(0, -1), Buffer.from('!')])
+    const unknown = () => Buffer.from(`{"input_data":{},"nonsense":1${' '.repeat(70_000)}}`)
     const many: Tensor = { ...(tensors(5000)[2] ?? assert.fail()), name: 'y' }
     const lone = { ...many, data: (many.data as string[]).with(4000, '\ud800') }
     const cases: [string, () => unknown, () => unknown][] = [
       [
         'invalid-json',
-        () => codec.decodeNamed(broken, signature),
-        () => operations.decodeNamed(broken, signature),
+        () => codec.decodeNamed(broken(), signature),
+        () => operations.decodeNamed(broken(), signature),
       ],
       [
         'invalid-request',
-        () => codec.decodeNamed(unknown, signature),
-        () => operations.decodeNamed(unknown, signature),
+        () => codec.decodeNamed(unknown(), signature),
+        () => operations.decodeNamed(unknown(), signature),
       ],
       [
         'invalid-json',
-        () => codec.decodeInfer(broken, undefined, signature),
-        () => operations.decodeInfer(broken, undefined, signature),
+        () => codec.decodeInfer(broken(), undefined, signature),
+        () => operations.decodeInfer(broken(), undefined, signature),
       ],
       ['invalid-tensor', () => codec.encodeNamed([lone]), () => operations.encodeNamed([lone])],
     ]

@@ -1,97 +1,80 @@
-import { Worker } from 'node:worker_threads'
-import { Problem, type ProblemCode, type Tensor } from '@roundhouse/sdk/contract'
+import { isMarkedAsUntransferable } from 'node:worker_threads'
+import { Problem, type Tensor } from '@roundhouse/sdk/contract'
 import type { Log } from '../../kit/log.ts'
-import { sibling } from '../../kit/sibling.ts'
 import type { TensorCodec } from '../../ports/tensor-codec.ts'
-import { type OperationName, operations } from './operations.ts'
-import type { CodecReply } from './thread.ts'
+import { createLane, type Lane } from './lane.ts'
+import { operations } from './operations.ts'
 
 /**
  * JSON of this many bytes takes about a millisecond to read (an image of 1x3x224x224 in JSON, 1 MB: 11 ms); what is
  * larger is read and written in a thread. Binary tensors are copied at memory speed and stay here.
  */
 const inlineBytes = 64 * 1024
+/** Four of the largest bodies. */
+const maxWaitingBytes = 256 * 1024 * 1024
 
-type Waiting = { resolve(result: never): void; reject(error: unknown): void }
-
+/**
+ * Two threads, so that one large body does not hold up every other. A large body that has its memory to itself is
+ * handed over, not copied: after a decode that is a promise the caller's body is empty.
+ * A decode is refused with Problem `model-overloaded` while 256 MB wait; an encode is not, its model has run already.
+ */
 export function createTensorCodec({ log }: { log: Log }): TensorCodec {
-  let worker: Worker | undefined
-  let lastId = 0
-  const waiting = new Map<number, Waiting>()
+  const lanes = [createLane({ log }), createLane({ log })] as const
 
-  function start(): Worker {
-    const started = new Worker(sibling(import.meta.url, 'thread'))
-    started.unref()
-    started.on('message', settle)
-    started.on('error', error => log.error('codec-thread-fail', { err: error }))
-    started.on('exit', () => {
-      if (worker === started) worker = undefined
-      for (const { reject } of waiting.values()) reject(new Error('The codec thread ended'))
-      waiting.clear()
-    })
-    return started
+  function leastWaiting(): Lane {
+    const [first, second] = lanes
+    return second.waitingBytes() < first.waitingBytes() ? second : first
   }
 
-  function settle(reply: CodecReply): void {
-    const order = waiting.get(reply.id)
-    waiting.delete(reply.id)
-    if (waiting.size === 0) worker?.unref()
-    if (!order) return
-    if ('result' in reply) order.resolve(reply.result as never)
-    else if ('problem' in reply)
-      order.reject(new Problem(reply.problem.code as ProblemCode, reply.problem.message))
-    else order.reject(new Error(`In the codec thread: ${reply.bug}`))
-  }
-
-  function offload<Name extends OperationName>(
-    operation: Name,
-    args: Parameters<(typeof operations)[Name]>,
-  ): Promise<ReturnType<(typeof operations)[Name]>> {
-    worker ??= start()
-    worker.ref()
-    const target = worker
-    return new Promise((resolve, reject) => {
-      const id = ++lastId
-      waiting.set(id, { resolve, reject })
-      target.postMessage({ id, operation, args })
-    })
+  function laneFor(body: Uint8Array): Lane {
+    const waitingBytes = lanes.reduce((sum, lane) => sum + lane.waitingBytes(), 0)
+    if (waitingBytes + body.byteLength > maxWaitingBytes)
+      throw new Problem(
+        'model-overloaded',
+        'Too many large JSON bodies wait to be read. Try again in a second, or send tensors as binary data.',
+        { retryAfterSeconds: 1 },
+      )
+    return leastWaiting()
   }
 
   return {
     decodeInfer(body, headerLength, signature) {
       const jsonBytes = headerLength ?? body.byteLength
       if (jsonBytes <= inlineBytes) return operations.decodeInfer(body, headerLength, signature)
-      return offload('decodeInfer', [body, headerLength, signature])
+      return laneFor(body).run('decodeInfer', [body, headerLength, signature], orderOf(body))
     },
     encodeInfer(answer) {
       const json = answer.outputs.filter(
         output => !answer.requested.find(wanted => wanted.name === output.name)?.binary,
       )
-      return textBytes(json) <= inlineBytes
+      const sizeBytes = textBytes(json)
+      return sizeBytes <= inlineBytes
         ? operations.encodeInfer(answer)
-        : offload('encodeInfer', [answer])
+        : leastWaiting().run('encodeInfer', [answer], { sizeBytes, transfer: [] })
     },
     decodeNamed(body, signature) {
       return body.byteLength <= inlineBytes
         ? operations.decodeNamed(body, signature)
-        : offload('decodeNamed', [body, signature])
+        : laneFor(body).run('decodeNamed', [body, signature], orderOf(body))
     },
     encodeNamed(outputs) {
-      return textBytes(outputs) <= inlineBytes
+      const sizeBytes = textBytes(outputs)
+      return sizeBytes <= inlineBytes
         ? operations.encodeNamed(outputs)
-        : offload('encodeNamed', [outputs])
+        : leastWaiting().run('encodeNamed', [outputs], { sizeBytes, transfer: [] })
     },
     async close() {
-      const stopping = worker
-      worker = undefined
-      if (!stopping) return
-      // Idle, it keeps no process alive; without this one that has nothing else to do would end before its thread.
-      stopping.ref()
-      const exited = new Promise(resolve => stopping.once('exit', resolve))
-      stopping.postMessage('stop')
-      await exited
+      await Promise.all(lanes.map(lane => lane.close()))
     },
   }
+}
+
+/** Node marks the pool that small Buffers share as untransferable. */
+function orderOf(body: Uint8Array): { sizeBytes: number; transfer: ArrayBuffer[] } {
+  const { buffer, byteLength } = body
+  const whole =
+    buffer instanceof ArrayBuffer && buffer.byteLength === byteLength && !isMarkedAsUntransferable(buffer)
+  return { sizeBytes: byteLength, transfer: whole ? [buffer] : [] }
 }
 
 /** About what the tensors take in JSON: a printed float has some ten characters. */

@@ -10,6 +10,8 @@ export type Output = {
 /** Lines are gathered up to this size and written at the latest after `flushMs`: a write per request cost 10 us each. */
 const gatherBytes = 32_768
 const flushMs = 200
+/** A reader that stands still would otherwise fill the memory: past this, new lines are dropped and counted. */
+const maxWaitingChars = 8_000_000
 /** A pipe that is full is tried again; at the end, when nobody can wait for it, only this long. */
 const retryMs = 10
 const flushLimitMs = 1000
@@ -21,6 +23,7 @@ const flushLimitMs = 1000
  */
 export function createOutput(fd: number): Output {
   let lines = ''
+  let dropped = 0
   let busy = false
   let scheduled = false
   let held: { bytes: Uint8Array; timer: NodeJS.Timeout } | undefined
@@ -28,10 +31,15 @@ export function createOutput(fd: number): Output {
   function start(): void {
     scheduled = false
     if (busy || lines === '') return
-    const bytes = Buffer.from(lines)
-    lines = ''
     busy = true
-    send(bytes)
+    send(take())
+  }
+
+  function take(): Buffer {
+    const bytes = Buffer.from(dropped === 0 ? lines : lines + dropLine(dropped))
+    lines = ''
+    dropped = 0
+    return bytes
   }
 
   function send(bytes: Uint8Array): void {
@@ -48,10 +56,9 @@ export function createOutput(fd: number): Output {
 
   function flush(): void {
     clearTimeout(held?.timer)
-    let bytes = Buffer.concat([held?.bytes ?? new Uint8Array(0), Buffer.from(lines)])
+    let bytes = Buffer.concat([held?.bytes ?? new Uint8Array(0), take()])
     if (held) busy = false
     held = undefined
-    lines = ''
     const limit = performance.now() + flushLimitMs
     while (bytes.byteLength > 0) {
       try {
@@ -68,6 +75,10 @@ export function createOutput(fd: number): Output {
   process.once('exit', flush)
   return {
     write(line) {
+      if (lines.length >= maxWaitingChars) {
+        dropped += 1
+        return
+      }
       lines += line
       // Not at once: what one turn of the loop logs before the process ends is then written by `flush`, in order.
       if (lines.length < gatherBytes || scheduled) return
@@ -76,4 +87,10 @@ export function createOutput(fd: number): Output {
     },
     flush,
   }
+}
+
+/** An error, so that every level lets it through: whoever reads the log must know that it has a gap. */
+function dropLine(dropped: number): string {
+  const reason = 'the reader of the log stood still'
+  return `${JSON.stringify({ level: 'error', ts: new Date().toISOString(), dropped, reason, event: 'log-drop' })}\n`
 }

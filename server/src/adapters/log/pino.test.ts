@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -25,7 +26,7 @@ async function start(body: string, level = 'info') {
   child.stdout.setEncoding('utf8').on('data', chunk => {
     text += chunk
   })
-  return { child, text: () => text }
+  return { child, path, text: () => text }
 }
 
 /** The lines of a program that ends by itself. */
@@ -102,6 +103,39 @@ test('a single line is written a moment later, also when nothing follows it', as
   await until(() => text().includes('server-start'), 'the line is written')
   child.stdin.end()
   await once(child, 'close')
+})
+
+test('while the reader stands still some 8 MB wait; the rest is dropped, and counted once it reads again', async t => {
+  const { child, path, text } = await start(`
+    import { writeFileSync } from 'node:fs'
+    process.stdin.resume()
+    process.stdin.once('end', () => log.info('after'))
+    for (let n = 0; n < 20_000; n++) {
+      log.info('count', { n, text: 'a'.repeat(1000) })
+      if (n % 100 === 0) await new Promise(resolve => setImmediate(resolve))
+    }
+    writeFileSync(import.meta.filename + '.logged', '')`)
+  t.after(() => void child.kill())
+  child.stdout.pause()
+  await until(() => existsSync(`${path}.logged`), 'everything is logged')
+  child.stdout.resume()
+  await until(() => text().includes('log-drop'), 'the gap is told')
+  child.stdin.end()
+  await once(child, 'close')
+  const lines = text()
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  const numbers = lines.slice(0, -2).map(line => line.n)
+  assert.deepEqual(numbers, [...numbers.keys()])
+  assert.ok(numbers.length > 7000 && numbers.length < 12_000, `${numbers.length} lines are kept`)
+  assert.deepEqual(
+    lines.slice(-2).map(line => [line.event, line.dropped]),
+    [
+      ['log-drop', 20_000 - numbers.length],
+      ['after', undefined],
+    ],
+  )
 })
 
 test('the log keeps no process alive, and a reader that went away does not end one', async () => {

@@ -74,6 +74,12 @@ export function createPrometheusMetrics(readings: readonly Reading[]): Metrics {
       rows.observe({ model, version }, count)
       cuts.inc({ model, version, reason, outcome: ok ? 'ok' : 'error' })
     },
+    forget(model, version) {
+      runs.remove({ model, version })
+      rows.remove({ model, version })
+      for (const reason of ['drained', 'row-cap', 'shape'])
+        for (const outcome of ['ok', 'error']) cuts.remove({ model, version, reason, outcome })
+    },
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }

@@ -18,6 +18,7 @@ export async function openInlineSession(path: string): Promise<ModelSession> {
         throw new Problem('model-failed', error.message, { cause: error })
       })
     },
+    alive: () => closing === undefined,
     close() {
       closing ??= session.close()
       return closing

@@ -2,7 +2,12 @@ import { Problem } from '@roundhouse/sdk/contract'
 import type { Field, Wire } from './protobuf.ts'
 
 /** A constant of the file. `values` is there when it has at most 64 numbers: enough for a shape. */
-export type ConstantFacts = { readonly name: string; readonly values: readonly number[] | undefined }
+export type ConstantFacts = {
+  readonly name: string
+  /** `TensorProto.DataType` */
+  readonly elementType: number
+  readonly values: readonly number[] | undefined
+}
 
 /** 2^28 elements are 1 GiB of FP32: more than any constant of a file that may itself be no larger than 2 GiB. */
 export const maxGrownElements = 2 ** 28
@@ -61,11 +66,14 @@ export function readTensor(wire: Wire, start: number, end: number): ConstantFact
     if (least > typedBytes)
       throw refuse(`${declared}, which needs at least ${least} bytes, but holds ${typedBytes}.`)
   }
-  if (elements > maxKeptValues) return { name, values: undefined }
+  if (elements > maxKeptValues) return { name, elementType, values: undefined }
   return {
     name,
+    elementType,
     values:
-      raw === undefined ? typedValues(wire, typed) : rawValues(wire.bytes(raw.start, raw.end), elementType),
+      raw === undefined
+        ? typedValues(wire, typed, elementType)
+        : rawValues(wire.bytes(raw.start, raw.end), elementType),
   }
 }
 
@@ -140,7 +148,7 @@ function rawValues(bytes: Buffer, elementType: number): number[] | undefined {
 }
 
 // float_data, double_data, and the three lists of varints, each packed or one field per number.
-function typedValues(wire: Wire, fields: readonly Field[]): number[] {
+function typedValues(wire: Wire, fields: readonly Field[], elementType: number): number[] {
   const values: number[] = []
   for (const field of fields) {
     const size = field.number === 4 ? 4 : field.number === 10 ? 8 : 0
@@ -152,5 +160,6 @@ function typedValues(wire: Wire, fields: readonly Field[]): number[] {
       }
     }
   }
-  return values
+  // The loader keeps the low 32 bits, so that 2^32 - 1 is -1 to it.
+  return elementType === 6 ? [...Int32Array.from(values)] : values
 }

@@ -37,6 +37,27 @@ export function readSpecs(wire: Wire, start: number, end: number, onName: (name:
   })
 }
 
+/** The name of a `ValueInfoProto`, and the `TensorProto.DataType` it declares; undefined for what is no tensor. */
+export function readDeclaration(
+  wire: Wire,
+  start: number,
+  end: number,
+): { name: string; elementType: number | undefined } {
+  let name = ''
+  let elementType: number | undefined
+  wire.fields(start, end, field => {
+    if (field.number === 1) name = readText(wire, field)
+    if (field.number !== 2) return
+    wire.fields(field.start, field.end, kind => {
+      if (kind.number !== 1) return
+      wire.fields(kind.start, kind.end, part => {
+        if (part.number === 1) elementType = part.varint
+      })
+    })
+  })
+  return { name, elementType }
+}
+
 function readSpec(wire: Wire, start: number, end: number, role: 'Input' | 'Output'): void {
   let name = ''
   wire.fields(start, end, field => {

@@ -58,6 +58,8 @@ describe('what a file is', () => {
       },
       deterministic: true,
       boundedCost: true,
+      mayCrash: false,
+      takesEmpty: true,
     })
   })
 

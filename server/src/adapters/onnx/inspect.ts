@@ -4,16 +4,17 @@ import type { ModelFacts } from '../../ports/model-runtime.ts'
 import { expandedNodes } from './functions.ts'
 import {
   type Calls,
+  createScope,
   operatorName,
   readAttribute,
   readGraph,
   readNode,
-  type Scope,
   type Survey,
 } from './inspect-graph.ts'
 import { readText, refuse } from './inspect-tensor.ts'
 import { readSpecs } from './inspect-value.ts'
 import { lookAlike } from './look-alike.ts'
+import { operatorsMayCrash, operatorsTakeEmpty } from './may-crash.ts'
 import { isBounded, isRandom } from './operators.ts'
 import { createWire, type Field, type Wire } from './protobuf.ts'
 
@@ -73,7 +74,7 @@ type Parts = {
 
 function inspectOpened(descriptor: number, sizeBytes: number, head: Buffer): ModelFacts {
   const wire = createWire(descriptor, sizeBytes)
-  const survey: Survey = { nodeCount: 0, dropsOut: false, checks: [] }
+  const survey: Survey = { nodeCount: 0, dropsOut: false, mayCrash: false, checks: [] }
   const calls: Calls = new Map()
   const functions = new Map<string, Calls>()
   const parts: Parts = { irVersion: 0, hasGraph: false, opsets: [], names: new Map(), metadata: new Map() }
@@ -103,6 +104,8 @@ function inspectOpened(descriptor: number, sizeBytes: number, head: Buffer): Mod
     properties: Object.fromEntries(facts),
     deterministic: !survey.dropsOut && !operators.some(isRandom),
     boundedCost: operators.every(isBounded),
+    mayCrash: survey.mayCrash || operatorsMayCrash(operators),
+    takesEmpty: operatorsTakeEmpty(operators),
   }
 }
 
@@ -187,7 +190,7 @@ function keepText(into: Map<string, string>, name: string, wire: Wire, field: Fi
 
 function readFunction(wire: Wire, field: Field, survey: Survey, functions: Map<string, Calls>): void {
   const calls: Calls = new Map()
-  const scope: Scope = { constants: new Map(), outer: undefined }
+  const scope = createScope()
   let name = ''
   let domain = ''
   wire.fields(field.start, field.end, part => {

@@ -47,11 +47,11 @@ test('without a mode, or with disable, there is no TLS', () => {
   assert.equal(read('?sslmode=disable').ssl, false)
 })
 
-test('a role joins the options of the string', () => {
-  assert.equal(read('', 'roundhouse_app').options, '-c role=roundhouse_app')
+test('our schema and a role join the options of the string, and win over them', () => {
+  assert.equal(read('').options, '-c search_path=roundhouse,public')
   assert.equal(
     read('?options=-c%20search_path%3Dx', 'roundhouse_app').options,
-    '-c search_path=x -c role=roundhouse_app',
+    '-c search_path=x -c search_path=roundhouse,public -c role=roundhouse_app',
   )
 })
 

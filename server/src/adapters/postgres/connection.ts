@@ -12,6 +12,13 @@ export type ConnectionOptions = {
 }
 
 /**
+ * Holds our tables, so that they meet neither those of the user nor an API that a host puts over `public`; extensions
+ * in `public` are still found.
+ */
+export const schemaName = 'roundhouse'
+const searchPath = `${schemaName},public`
+
+/**
  * Reads a connection string for node-postgres. `sslmode=require` and `verify-*` verify certificate and name;
  * only an explicit `no-verify` does not, with a warning. TLS is off when the string says nothing about it.
  * @throws Error, one sentence, without the string.
@@ -19,16 +26,19 @@ export type ConnectionOptions = {
 export function readConnection(options: ConnectionOptions, log: Log): pg.ClientConfig {
   const { applicationName, role } = options
   const config = parse(options.url, log)
-  const startup = [config.options, role === undefined ? undefined : `-c role=${role}`]
-    .filter(Boolean)
-    .join(' ')
+  // Ours come last and win: a search_path of the string would hide our tables.
+  const startup = [
+    config.options,
+    `-c search_path=${searchPath}`,
+    role === undefined ? undefined : `-c role=${role}`,
+  ]
   return {
     ...config,
     // Unset, node-postgres would take it from PGSSLMODE.
     ssl: config.ssl ?? false,
     application_name: applicationName,
     keepAlive: true,
-    ...(startup ? { options: startup } : {}),
+    options: startup.filter(Boolean).join(' '),
   }
 }
 

@@ -8,6 +8,7 @@ import { type Log, silentLog } from '../../kit/log.ts'
 import { type ContractTables, databaseContract } from '../../ports/database.contract.ts'
 import { temporaryFolder } from '../../testing/temporary-folder.ts'
 import { testDatabase } from '../../testing/test-database.ts'
+import { readConnection } from './connection.ts'
 import { openDatabase } from './database.ts'
 
 const migrations = await temporaryFolder({ after })
@@ -31,7 +32,7 @@ function open(
 }
 
 async function asAdmin(statement: string): Promise<pg.QueryResult> {
-  const client = new pg.Client({ connectionString: adminUrl })
+  const client = new pg.Client(readConnection({ url: adminUrl, applicationName: 'rh-admin' }, silentLog))
   await client.connect()
   try {
     return await client.query(statement)
@@ -59,6 +60,7 @@ test('the app role reads and writes but creates, changes and drops nothing', asy
     await db.selectFrom('contract_notes').selectAll().execute()
     for (const statement of [
       'create table other (id int)',
+      'create table public.other (id int)',
       'create temporary table other (id int)',
       'create schema other',
       'create role other',

@@ -6,6 +6,7 @@ import pg from 'pg'
 import { type Log, silentLog } from '../../kit/log.ts'
 import { temporaryFolder } from '../../testing/temporary-folder.ts'
 import { testDatabase } from '../../testing/test-database.ts'
+import { readConnection } from './connection.ts'
 import { openDatabase } from './database.ts'
 import { migrate, pendingMigrations } from './migrate.ts'
 
@@ -18,7 +19,7 @@ async function setUp(t: TestContext, files: Record<string, string>) {
   for (const [name, text] of Object.entries(files)) await write(name, text)
   const { adminUrl, appUrl } = await testDatabase(t, noMigrations)
   async function query(text: string): Promise<unknown[]> {
-    const client = new pg.Client({ connectionString: adminUrl })
+    const client = new pg.Client(readConnection({ url: adminUrl, applicationName: 'rh-test' }, silentLog))
     await client.connect()
     try {
       return (await client.query(text)).rows
@@ -27,7 +28,7 @@ async function setUp(t: TestContext, files: Record<string, string>) {
     }
   }
   // The template it is cloned from was migrated with an empty folder.
-  await query('drop table roundhouse_migrations')
+  await query('drop schema roundhouse cascade')
   return {
     folder,
     write,
@@ -58,7 +59,10 @@ test('a migration that fails takes all of this run back, and names file and line
     run(),
     /^Error: The migration 0002_bad\.sql:3:26 failed, and nothing was changed: .*nonsense/,
   )
-  assert.deepEqual(await query("select from pg_tables where schemaname = 'public'"), [])
+  assert.deepEqual(
+    await query("select tablename from pg_tables where schemaname in ('roundhouse', 'public')"),
+    [],
+  )
   await write('0002_bad.sql', 'create table half (id int);')
   assert.deepEqual((await run()).applied, ['0001_good.sql', '0002_bad.sql'])
 })
@@ -100,13 +104,35 @@ test('the app role can tell which migrations are missing', async t => {
   assert.deepEqual(await pendingMigrations({ db, folder }), ['0002_second.sql'])
 })
 
+test('tables of the user with the names of ours are left alone', async t => {
+  const { run, query, appUrl } = await setUp(t, {
+    '0001_models.sql': 'create table models (id int); grant select on models to roundhouse_app;',
+  })
+  await query(`create table public.models (theirs text); insert into public.models values ('kept');
+    create table public.roundhouse_migrations (theirs text)`)
+  await run()
+  const { db, close } = openDatabase<{ models: { id: number } }>({
+    url: appUrl,
+    applicationName: 'rh-test',
+    max: 1,
+    log: silentLog,
+  })
+  t.after(close)
+  assert.deepEqual(await db.selectFrom('models').select('id').execute(), [])
+  assert.deepEqual(await query('select * from public.models'), [{ theirs: 'kept' }])
+  assert.deepEqual(await query("select tablename from pg_tables where schemaname = 'public' order by 1"), [
+    { tablename: 'models' },
+    { tablename: 'roundhouse_migrations' },
+  ])
+})
+
 test('an owner who is no superuser may start connections as the app role afterwards', async t => {
   const { folder, adminUrl, query, write } = await setUp(t, {})
   await write('0001_first.sql', 'create table first (id int); grant select on first to roundhouse_app;')
   const owner = `owner_${process.pid}`
   await query(`create role ${owner} login password 'x' createrole`)
   const { database } = new pg.Client({ connectionString: adminUrl })
-  await query(`grant all on database ${database} to ${owner}; grant all on schema public to ${owner}`)
+  await query(`grant connect on database ${database} to ${owner}`)
   const url = adminUrl.replace(/\/\/[^@]*@/, `//${owner}:x@`)
 
   try {
@@ -114,6 +140,9 @@ test('an owner who is no superuser may start connections as the app role afterwa
     const refused = new RegExp(`grant roundhouse_app to "${owner}";$`)
     await assert.rejects(migrate({ url, folder, log: silentLog }), refused)
     await query(`grant roundhouse_app to ${owner}`)
+    const noSchema = new RegExp(`create schema roundhouse authorization "${owner}";$`)
+    await assert.rejects(migrate({ url, folder, log: silentLog }), noSchema)
+    await query(`create schema roundhouse authorization ${owner}`)
     await migrate({ url, folder, log: silentLog })
     const options = { url, role: 'roundhouse_app', applicationName: 'rh-test', max: 1, log: silentLog }
     const { db, close } = openDatabase<{ first: { id: number } }>(options)

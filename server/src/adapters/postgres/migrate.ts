@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Kysely, sql } from 'kysely'
 import pg from 'pg'
 import type { Log } from '../../kit/log.ts'
-import { destroyClient, readConnection } from './connection.ts'
+import { destroyClient, readConnection, schemaName } from './connection.ts'
 import { translate } from './database-errors.ts'
 
 export type MigrateOptions = {
@@ -24,7 +24,8 @@ const lockTimeoutMs = 30_000
 
 /**
  * Applies what the database does not have yet, all in one transaction: all or nothing. Any number of processes may
- * call it at once. Migrations of a newer version are left alone, so that an older version still runs.
+ * call it at once. Migrations of a newer version are left alone, so that an older version still runs. What they make
+ * without naming a schema goes into ours.
  * @throws Problem `database-unavailable`; Error, naming file and line, when a migration fails or an applied one was edited.
  */
 export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
@@ -45,6 +46,7 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
     // An external database may set one that is too short for an index.
     await client.query('set local statement_timeout = 0')
     await takeLock(client)
+    await ensureSchema(client)
     const applied = await applyPending(client, migrations, log)
     await client.query('commit')
     if (applied.length > 0) log.info('database-migrate', { applied })
@@ -70,7 +72,7 @@ export async function pendingMigrations<Tables>(options: {
 async function readAppliedNames<Tables>(db: Kysely<Tables>): Promise<Set<string>> {
   const exists = await sql<{
     found: boolean
-  }>`select to_regclass('roundhouse_migrations') is not null as found`.execute(db)
+  }>`select to_regclass('${sql.raw(schemaName)}.roundhouse_migrations') is not null as found`.execute(db)
   if (exists.rows[0]?.found !== true) return new Set()
   const { rows } = await sql<{ name: string }>`select name from roundhouse_migrations`.execute(db)
   return new Set(rows.map(row => row.name))
@@ -105,6 +107,31 @@ async function takeLock(client: pg.Client): Promise<void> {
       {
         cause: error,
       },
+    )
+  }
+}
+
+/** The migrating login owns it; the app role may only look things up in it. */
+async function ensureSchema(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ found: boolean; user: string }>(
+    'select exists(select from pg_namespace where nspname = $1) as found, current_user as user',
+    [schemaName],
+  )
+  // Asked first: `if not exists` wants the right to create schemas even where there is nothing to create.
+  if (!rows[0]?.found) await createSchema(client, rows[0]?.user)
+  await client.query(`grant usage on schema ${schemaName} to ${appRole}`)
+  // Again, here where no pooler can have dropped it: what is created would land in `public`.
+  await client.query(`set local search_path = ${schemaName}, public`)
+}
+
+async function createSchema(client: pg.Client, user: string | undefined): Promise<void> {
+  try {
+    await client.query(`create schema ${schemaName}`)
+  } catch (error) {
+    if (codeOf(error) !== '42501') throw error
+    throw new Error(
+      `The database user ${user} may not create the schema ${schemaName}. As an administrator of the database run: create schema ${schemaName} authorization "${user}";`,
+      { cause: error },
     )
   }
 }

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { HttpDependencies } from '../dependencies.ts'
 
-/** Whether this process lives, and whether it should be sent requests. No credential is asked for. */
+/** Whether this process lives, and whether it should be sent requests. No credential is asked for; one that is sent shows every model. */
 export async function healthRoutes(
   scope: FastifyInstance,
   { health: room, metrics, version }: HttpDependencies,
@@ -23,8 +23,8 @@ export async function healthRoutes(
           response: { 200: healthy, 503: unavailable },
         },
       },
-      async (_request, reply) => {
-        const { reasons } = await room.readiness()
+      async ({ caller }, reply) => {
+        const { reasons } = await room.readiness(caller)
         if (reasons.length > 0)
           return reply.code(503).header('retry-after', '2').send({ status: 'unavailable', reasons })
         return {
@@ -55,8 +55,8 @@ export async function healthRoutes(
         response: { 200: ready, 503: ready },
       },
     },
-    async (_request, reply) => {
-      const { reasons, degraded } = await room.readiness()
+    async ({ caller }, reply) => {
+      const { reasons, degraded } = await room.readiness(caller)
       if (reasons.length > 0) reply.code(503).header('retry-after', '2')
       return { ready: reasons.length === 0, reasons, degraded }
     },
@@ -64,8 +64,15 @@ export async function healthRoutes(
 
   app.get(
     '/api/v1/health',
-    { config, schema: { tags, summary: 'The state of every part, for people', response: { 200: health } } },
-    () => room.summary(),
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'The state of every part, for people; without a key only required and public models',
+        response: { 200: health },
+      },
+    },
+    ({ caller }) => room.summary(caller),
   )
 
   for (const url of ['/api/v1/health/workers', '/api/v1/health/celery']) {

@@ -11,6 +11,7 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { isListed } from '../../admin/health.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { modelConfig, modelMetadata, modelStatistics } from '../inference-bodies.ts'
 import { type ModelParams, modelParams, versionParams } from '../inference-params.ts'
@@ -61,7 +62,7 @@ export async function inferenceMetadataRoutes(
       },
     },
     async request => {
-      const { reasons, degraded } = await health.readiness()
+      const { reasons, degraded } = await health.readiness(request.caller)
       if (reasons.length > 0)
         throw new Problem('model-not-loaded', `The server is not ready. ${reasons.join(' ')}`, {
           retryAfterSeconds: 2,
@@ -70,7 +71,13 @@ export async function inferenceMetadataRoutes(
         ready: true,
         ...(request.query.verbose === undefined
           ? {}
-          : { degraded, models: serving.states().map(verboseState) }),
+          : {
+              degraded,
+              models: serving
+                .states()
+                .filter(served => isListed(served, request.caller))
+                .map(verboseState),
+            }),
       }
     },
   )

@@ -19,7 +19,7 @@ message FunctionProto {
 }
 message GraphProto {
   repeated NodeProto node = 1; string name = 2; repeated TensorProto initializer = 5; string doc_string = 10;
-  repeated ValueInfoProto input = 11; repeated ValueInfoProto output = 12;
+  repeated ValueInfoProto input = 11; repeated ValueInfoProto output = 12; repeated ValueInfoProto value_info = 13;
   repeated SparseTensorProto sparse_initializer = 15;
 }
 message NodeProto {

@@ -192,6 +192,48 @@ function doubling(shape: readonly Dimension[]): Uint8Array {
   )
 }
 
+/** Divides: `x` and `w` INT32 [N] -> `y` INT32 [N]. On x64 it ends its process for -2^31 and -1. */
+export function divisionModel(): Uint8Array {
+  return model(
+    graph({
+      nodes: [node('Div', ['x', 'w'], ['y'])],
+      inputs: [value('x', 'INT32', ['N']), value('w', 'INT32', ['N'])],
+      outputs: [value('y', 'INT32', ['N'])],
+    }),
+  )
+}
+
+/**
+ * Fourier transforms of frames: `step` and `length` INT64 [], `signal` FP32 [1,16,1] -> `y` FP32 [1,F,B,2]. On x64 it
+ * ends its process for a length of 0, which is what the made-up inputs of a warm-up have for it.
+ */
+export function frameModel(): Uint8Array {
+  return model(
+    graph({
+      nodes: [node('STFT', ['signal', 'step', '', 'length'], ['y'])],
+      inputs: [value('step', 'INT64', []), value('length', 'INT64', []), value('signal', 'FP32', [1, 16, 1])],
+      outputs: [value('y', 'FP32', [1, 'F', 'B', 2])],
+    }),
+    {},
+    { opset_import: [{ domain: '', version: 17 }] },
+  )
+}
+
+/** One recurrent layer of one unit over two steps: `x` FP32 [2,N,1] -> `y` FP32 [2,1,N,1]. */
+export function recurrentModel(): Uint8Array {
+  return model(
+    graph({
+      nodes: [node('LSTM', ['x', 'w', 'r'], ['y'], { hidden_size: { int: 1 } })],
+      inputs: [value('x', 'FP32', [2, 'N', 1])],
+      outputs: [value('y', 'FP32', [2, 1, 'N', 1])],
+      initializers: [
+        floats('w', [1, 4, 1], new Float32Array(4).fill(1)),
+        floats('r', [1, 4, 1], new Float32Array(4)),
+      ],
+    }),
+  )
+}
+
 /** Where `x` INT64 [N] is not zero: `y` INT64 [1,K]. The output size follows from values. */
 export function nonZeroModel(): Uint8Array {
   return model(

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { silentLog } from '../kit/log.ts'
+import { defer } from '../testing/defer.ts'
+import { temporaryFolder } from '../testing/temporary-folder.ts'
+import { testDatabase } from '../testing/test-database.ts'
+import { build } from './build.ts'
+import { openGround } from './choose.ts'
+import { readConfig } from './config.ts'
+
+test('a server that requires no model is not ready either before it has read which models there are', async t => {
+  const { appUrl, adminUrl } = await testDatabase(t)
+  const config = readConfig({ DATABASE_URL: appUrl, DATA_DIR: await temporaryFolder(t) })
+  const place = { adminUrl, appUrl, role: undefined, embedded: undefined }
+  const ground = await openGround(config, place, silentLog)
+  defer(t, ground.close)
+  const house = await build(config, ground, 'k'.repeat(40), silentLog)
+  defer(t, async () => {
+    await house.app.close()
+    await house.close()
+  })
+
+  const before = await house.app.inject('/health')
+  assert.equal(before.statusCode, 503)
+  assert.deepEqual(before.json(), { status: 'unavailable', reasons: ['The server is starting.'] })
+  assert.equal((await house.app.inject('/v2/health/ready')).statusCode, 503)
+  await house.open()
+  assert.equal((await house.app.inject('/health')).statusCode, 200)
+})
