@@ -71,7 +71,7 @@ const serving = createServing({
 })
 const store = createPredictionStore(database.db)
 const cache = createPredictionCache({ cache: createMemoryCache({ maxBytes: 1e6 }), ttlSeconds: 60 })
-const journal = createJournal({ store, clock, log, mode: 'full', perSecond: 1000, burst: 1000 })
+const journal = createJournal({ store, clock, log, mode: 'full', perSecond: 1000, burst: 10_000 })
 defer(file, () => journal.close(3000))
 const predictions = createPredictions({
   serving,
