@@ -37,7 +37,7 @@ export async function measureCells(
     await generator.load({
       port,
       pool: String(index),
-      connections: 64,
+      connections: Math.max(...connections),
       warmUpMs: bench.jitMs,
       windowMs: 0,
     })
