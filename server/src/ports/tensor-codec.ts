@@ -16,7 +16,8 @@ export type InferenceAnswer = {
 
 /**
  * Bodies to tensors and back. Small ones synchronously; one that would hold the event loop for more than about a
- * millisecond goes to a thread. Every method throws, or rejects with, Problem `invalid-json` or `invalid-tensor`.
+ * millisecond goes to a thread: once a decode has returned a promise the body is spent. Every method throws, or rejects
+ * with, Problem `invalid-json` or `invalid-tensor`; a decode also `model-overloaded`, when too much waits.
  */
 export type TensorCodec = {
   decodeInfer(
