@@ -85,27 +85,22 @@ export function createPredictions(dependencies: {
   }
 
   async function compute(caller: Caller, model: LoadedModel, request: PredictRequest): Promise<Prediction> {
-    const startedAt = clock.now()
-    const prediction = {
-      id: ids.uuid(),
-      outputs: [],
-      inferenceTimeMs: 0,
-      cached: false,
-      createdAt: startedAt,
-    }
+    const startedAt = clock.elapsed()
+    const createdAt = clock.now()
+    const prediction = { id: ids.uuid(), outputs: [], inferenceTimeMs: 0, cached: false, createdAt }
     let answer: BatchAnswer
     try {
       answer = await runOnCurrent(caller, model, request)
     } catch (error) {
-      add(model.statistics.fail, clock.now() - startedAt)
+      add(model.statistics.fail, clock.elapsed() - startedAt)
       if (isProblem(error) && error.code === 'model-failed') record(model, request, prediction, error.message)
       throw error
     }
     const { statistics } = model
     add(statistics.queue, answer.queueMs)
     add(statistics.computeInfer, answer.computeMs)
-    add(statistics.success, clock.now() - startedAt)
-    statistics.lastInferenceAt = startedAt
+    add(statistics.success, clock.elapsed() - startedAt)
+    statistics.lastInferenceAt = createdAt
     return record(
       model,
       request,
@@ -147,15 +142,16 @@ export function createPredictions(dependencies: {
       if (!request.useCache || !model.facts.deterministic) return compute(caller, model, request)
       const key = cache.key(model.source.id, request.inputs, request.outputs)
       if (key === undefined) return compute(caller, model, request)
-      const startedAt = clock.now()
+      const startedAt = clock.elapsed()
+      const createdAt = clock.now()
       const outputs = await cache.get(key)
-      add(outputs ? model.statistics.cacheHit : model.statistics.cacheMiss, clock.now() - startedAt)
+      add(outputs ? model.statistics.cacheHit : model.statistics.cacheMiss, clock.elapsed() - startedAt)
       if (outputs) {
-        add(model.statistics.success, clock.now() - startedAt)
+        add(model.statistics.success, clock.elapsed() - startedAt)
         return record(
           model,
           request,
-          { id: ids.uuid(), outputs, inferenceTimeMs: 0, cached: true, createdAt: startedAt },
+          { id: ids.uuid(), outputs, inferenceTimeMs: 0, cached: true, createdAt },
           null,
         )
       }

@@ -6,6 +6,7 @@ export function turnedClock(start = 0): Clock & { turn(ms: number): void } {
   let waiting: { at: number; callback: () => void }[] = []
   return {
     now: () => time,
+    elapsed: () => time,
     after(ms, callback) {
       const entry = { at: time + ms, callback }
       waiting.push(entry)

@@ -5,7 +5,7 @@ import { createMemoryCache } from './memory.ts'
 
 testCacheContract('memory cache', async () => {
   let now = 1_000_000
-  const clock = { now: () => now, after: () => () => {} }
+  const clock = { now: () => now, elapsed: () => now, after: () => () => {} }
   return {
     cache: createMemoryCache({ maxBytes: 10_000_000, clock }),
     async wait(ms) {
