@@ -1,7 +1,7 @@
 /** Writes the documents that are made from the code. A test compares them. `node --conditions=source scripts/generate-docs.ts` */
 import { writeFileSync } from 'node:fs'
 import { problemCodes } from '@roundhouse/sdk/contract'
-import { settings } from '../server/src/start/config.ts'
+import { settings } from '../server/src/start/settings.ts'
 import { testHouse } from '../server/src/testing/house.ts'
 
 const docs = new URL('../docs/', import.meta.url)

@@ -1,7 +1,17 @@
+export type { AccountClient } from './client/account.ts'
+export type { AdminClient } from './client/admin.ts'
+export type { AuthClient } from './client/auth.ts'
 export { type Client, type ClientOptions, createClient } from './client/client.ts'
 export { ConnectionError, UnexpectedReply } from './client/errors.ts'
 export type { Inference, InferenceClient, InferOptions } from './client/inference.ts'
+export type { KeysClient } from './client/keys.ts'
 export type { ModelsClient, UploadOptions } from './client/models.ts'
+export {
+  createSessionStore,
+  type SessionActions,
+  type SessionState,
+  type SessionStore,
+} from './client/session-store.ts'
 export type { CallOptions } from './client/transport.ts'
 export type { UploadProgress } from './client/upload.ts'
 export { type Numbers, readNumbers, readStrings, type Strings } from './client/values.ts'

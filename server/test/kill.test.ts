@@ -7,6 +7,7 @@ import type { Model } from '@roundhouse/sdk/contract'
 import { identityModel, loopModel, mlpModel } from '../src/testing/onnx/models.ts'
 import { temporaryFolder } from '../src/testing/temporary-folder.ts'
 import { testDatabase } from '../src/testing/test-database.ts'
+import { deployedKeys } from './deployed.ts'
 import { isAlive, onLinux, postmasterPid, postmastersOf, until } from './processes.ts'
 import { type Server, startServer, uploadForm } from './server.ts'
 
@@ -82,7 +83,7 @@ test(
 test('SIGTERM at full load breaks no request, exits 0 and leaves no process', onLinux, async t => {
   // As deployed: readiness goes first, and the listener closes after the load balancer has had time to see it.
   const server = await startServer(t, {
-    env: { ENVIRONMENT: 'production', SERVICE_ROLE_KEY: 'k'.repeat(40), DRAIN_SECONDS: '14' },
+    env: { ENVIRONMENT: 'production', ...deployedKeys, DRAIN_SECONDS: '14' },
   })
   const { body: model } = await server.call('GET', '/api/v1/models/by-name/digits/latest')
   const pixels = [Array.from({ length: 64 }, (_, index) => index % 17)]

@@ -5,6 +5,7 @@ import { after, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { failingModel, loopModel, mlpModel, stringModel } from '../src/testing/onnx/models.ts'
 import { testDatabase } from '../src/testing/test-database.ts'
+import { deployedKeys } from './deployed.ts'
 import { onLinux, until } from './processes.ts'
 import { type LogLine, startServer, uploadForm } from './server.ts'
 
@@ -14,6 +15,7 @@ const key = 'canary-key-canary-key-canary-key-canary-key'
 const server = await startServer(file, {
   env: {
     ENVIRONMENT: 'production',
+    ...deployedKeys,
     SERVICE_ROLE_KEY: key,
     DATABASE_URL: (await testDatabase(file)).adminUrl,
     CORS_ORIGINS: 'https://app.example.com,https://two.example.com:8443',

@@ -58,7 +58,7 @@ test('the packed packages, installed into an empty folder, run every command of 
   assert.equal((await server.fetch('/docs')).status, 200)
 
   const doctor = await must(runCommand(['doctor'], command))
-  assert.deepEqual(doctor.stdout.match(/^\w+/gm), ['ok', 'ok', 'ok'])
+  assert.deepEqual(doctor.stdout.match(/^\w+/gm), ['ok', 'ok', 'ok', 'ok'])
   const migrate = await must(runCommand(['migrate'], command))
   assert.match(migrate.stdout, /up to date/)
 

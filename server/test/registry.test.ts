@@ -4,6 +4,7 @@ import { appendFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { modelList, model as modelSchema, predictionList, validation } from '@roundhouse/sdk/contract'
+import { serviceCaller } from '../src/accounts/caller.ts'
 import { testHouse } from '../src/testing/house.ts'
 import { fixedModel, identityModel, mlpModel } from '../src/testing/onnx/models.ts'
 
@@ -262,7 +263,8 @@ test('a history without data, or none at all, is kept when so configured', async
 test('an idle model leaves memory after its time to live and comes back when it is asked', async t => {
   const { house, fetch, pushed, predict } = await testHouse(t, { CACHE_MODEL_TTL: '1' })
   const { id } = await pushed('idle', fixedModel())
-  const state = () => house.serving.states().find(({ model }) => model.id === id)?.state.tag
+  const state = () =>
+    house.serving.states(serviceCaller('test')).find(({ model }) => model.id === id)?.state.tag
   assert.equal(state(), 'warm')
   while (state() !== 'absent') await new Promise(resolve => setTimeout(resolve, 50))
   const [spec] = modelSchema.parse(await (await fetch(`/api/v1/models/${id}`)).json()).input_schema ?? []

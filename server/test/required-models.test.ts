@@ -23,7 +23,9 @@ const doubled = [2, 4, 6, 8]
 
 test('without a required model the server lives, is not ready, and says which model is missing', async () => {
   assert.equal((await server.call('GET', '/api/v1/live')).status, 200)
-  const reasons = ['Required model price does not exist: no version of it is ready.']
+  const reasons = [
+    'Required model price does not exist: no version of it, uploaded with the service-role key, is ready.',
+  ]
   const { status, headers, body } = await server.call('GET', '/api/v1/ready')
   assert.equal(status, 503)
   assert.ok(Number(headers.get('retry-after')) >= 1)

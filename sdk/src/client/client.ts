@@ -1,14 +1,22 @@
+import { type AccountClient, createAccountClient } from './account.ts'
+import { type AdminClient, createAdminClient } from './admin.ts'
+import { type AuthClient, createAuthClient, type OnToken } from './auth.ts'
 import { type CacheClient, createCacheClient } from './cache.ts'
 import { createHealthClient, type HealthClient } from './health.ts'
 import { createInferenceClient, type InferenceClient } from './inference.ts'
+import { createKeysClient, type KeysClient } from './keys.ts'
 import { createModelsClient, type ModelsClient } from './models.ts'
-import { createTransport } from './transport.ts'
+import { createTransport, type Token } from './transport.ts'
 
 export type ClientOptions = {
   /** Where the server is, with its path prefix if it has one: `http://127.0.0.1:3000`. In a page '' is its own origin. */
   baseUrl: string
   /** API key, session token or JWT; a function is asked before each try, so that it may renew the token. */
-  token?: string | (() => string | Promise<string>)
+  token?: Token
+  /** Keeps what sign-in gives, for `token` to send: for pages of another site, where browsers hold cookies back. */
+  onToken?: OnToken
+  /** 'include' sends the session cookie to another origin too; without it only to the page's own. */
+  credentials?: 'include'
   /** Instead of the global one. Uploads then go through it in a page too, where progress is only known at the end. */
   fetch?: typeof fetch
   /** Further tries after the first; default 3. */
@@ -17,7 +25,10 @@ export type ClientOptions = {
   timeoutMs?: number
 }
 
-export type Client = {
+export type Client = AccountClient & {
+  auth: AuthClient
+  keys: KeysClient
+  admin: AdminClient
   models: ModelsClient
   inference: InferenceClient
   health: HealthClient
@@ -38,11 +49,16 @@ export function createClient(options: ClientOptions): Client {
   const send = createTransport({
     baseUrl: baseUrl.replace(/\/+$/, ''),
     token,
+    credentials: options.credentials,
     fetch: options.fetch,
     maxRetries,
     timeoutMs,
   })
   return {
+    ...createAccountClient(send),
+    auth: createAuthClient(send, options.onToken),
+    keys: createKeysClient(send),
+    admin: createAdminClient(send),
     models: createModelsClient(send),
     inference: createInferenceClient(send),
     health: createHealthClient(send),

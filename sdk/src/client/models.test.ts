@@ -7,6 +7,7 @@ import { type Client, createClient } from './client.ts'
 
 const model: Model = {
   id: '0199a6e0-0000-7000-8000-000000000001',
+  owner_id: null,
   name: 'price',
   version: '1',
   description: null,
@@ -119,6 +120,7 @@ test('predicts, and reads the history', async t => {
   const record = {
     ...rest,
     model_version: '1',
+    user_id: null,
     request_id: 'r',
     input_data: null,
     output_data,

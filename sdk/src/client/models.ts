@@ -17,6 +17,7 @@ import {
   predictionList,
 } from '../contract/prediction.ts'
 import type { FileBytes, FormPart } from './form.ts'
+import { iteratePages } from './pages.ts'
 import { path } from './path.ts'
 import { readReply } from './reply.ts'
 import { type CallOptions, jsonCall, type Send } from './transport.ts'
@@ -66,14 +67,7 @@ export function createModelsClient(send: Send): ModelsClient {
 
   return {
     list,
-    async *iterate(options = {}) {
-      let cursor = options.cursor
-      do {
-        const page = await list({ ...options, ...(cursor === undefined ? {} : { cursor }) })
-        yield* page.data
-        cursor = page.next_cursor ?? undefined
-      } while (cursor !== undefined)
-    },
+    iterate: (options = {}) => iteratePages(list, options),
     async create(body, options) {
       return readReply(model, await send(jsonCall('POST', '/api/v1/models', JSON.stringify(body)), options))
     },

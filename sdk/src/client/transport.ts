@@ -7,10 +7,13 @@ import { backoffMs, longestWaitMs, wait } from './retry.ts'
 import { unshared } from './unshared.ts'
 import { sendForm, type Upload } from './upload.ts'
 
+export type Token = string | (() => string | undefined | Promise<string | undefined>)
+
 export type TransportOptions = {
   /** Without a slash at the end. */
   baseUrl: string
-  token: string | (() => string | Promise<string>) | undefined
+  token: Token | undefined
+  credentials: 'include' | undefined
   fetch: typeof fetch | undefined
   maxRetries: number
   timeoutMs: number
@@ -24,7 +27,7 @@ export type CallOptions = {
 }
 
 export type Call = {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   path: string
   query?: Readonly<Record<string, string | number | boolean | undefined>>
   headers?: Readonly<Record<string, string>>
@@ -32,6 +35,8 @@ export type Call = {
   upload?: Upload
   /** Whether doing it twice is the same as doing it once. Unset: true, but for POST. */
   idempotent?: boolean
+  /** Instead of that of the client. */
+  maxRetries?: number
   /** Statuses beside 2xx that are an answer, not a problem. */
   accepts?: readonly number[]
 }
@@ -42,7 +47,7 @@ export type Call = {
  */
 export type Send = (call: Call, options?: CallOptions) => Promise<Reply>
 
-export function jsonCall(method: 'POST' | 'PATCH', path: string, body: string): Call {
+export function jsonCall(method: 'POST' | 'PUT' | 'PATCH', path: string, body: string): Call {
   return { method, path, body, headers: { 'content-type': 'application/json' } }
 }
 
@@ -55,7 +60,8 @@ export function createTransport(transport: TransportOptions): Send {
       options.signal?.throwIfAborted()
       const outcome = await attempt(transport, call, options)
       if ('reply' in outcome) return outcome.reply
-      const waitMs = retry < transport.maxRetries ? retryWaitMs(call, outcome, retry) : undefined
+      const maxRetries = call.maxRetries ?? transport.maxRetries
+      const waitMs = retry < maxRetries ? retryWaitMs(call, outcome, retry) : undefined
       if (waitMs === undefined) throw outcome.error
       await wait(waitMs, options.signal)
     }
@@ -96,9 +102,13 @@ function exchange(
   headers: Headers,
   deadline: { signal: AbortSignal; extend(): void },
 ): Promise<Response> {
-  if (call.upload) return sendForm(url, { headers, upload: call.upload, deadline, fetch: transport.fetch })
+  const { credentials } = transport
+  if (call.upload) {
+    return sendForm(url, { headers, upload: call.upload, deadline, credentials, fetch: transport.fetch })
+  }
   const body = call.body instanceof Uint8Array ? unshared(call.body) : (call.body ?? null)
-  const init = { method: call.method, headers, signal: deadline.signal, body }
+  const { signal } = deadline
+  const init = { method: call.method, headers, signal, body, ...(credentials && { credentials }) }
   return (transport.fetch ?? fetch)(url, init)
 }
 

@@ -9,6 +9,7 @@ import type { UploadProgress } from './upload.ts'
 
 const model: Model = {
   id: '0199a6e0-0000-7000-8000-000000000001',
+  owner_id: null,
   name: 'price',
   version: '1',
   description: null,

@@ -13,6 +13,7 @@ type SendFormOptions = {
   headers: Headers
   upload: Upload
   deadline: { signal: AbortSignal; extend(): void }
+  credentials: 'include' | undefined
   fetch: typeof fetch | undefined
 }
 
@@ -21,14 +22,14 @@ type SendFormOptions = {
  * a streaming body (browsers stream bodies over HTTP/2 only), a service worker not at all until the end.
  */
 export async function sendForm(url: string, options: SendFormOptions): Promise<Response> {
-  const { headers, upload, deadline } = options
+  const { headers, upload, deadline, credentials } = options
   const form = formBytes(upload.parts)
   headers.set('content-type', form.contentType)
   const progress = (sentBytes: number) => {
     deadline.extend()
     upload.onProgress?.({ sentBytes, totalBytes: form.sizeBytes })
   }
-  const request = { method: 'POST', headers, signal: deadline.signal }
+  const request = { method: 'POST', headers, signal: deadline.signal, ...(credentials && { credentials }) }
 
   const Xhr = options.fetch ? undefined : xhrConstructor()
   if (Xhr) return sendByXhr(Xhr, url, { ...request, body: new Blob(form.pieces), onProgress: progress })

@@ -5,6 +5,8 @@ import { test } from 'node:test'
 import { createClient } from './client.ts'
 import type { UploadProgress } from './upload.ts'
 
+const made: { withCredentials: boolean }[] = []
+
 /** What a page has and Node has not, over the real wire. */
 function PageXhr() {
   const controller = new AbortController()
@@ -14,6 +16,7 @@ function PageXhr() {
   const xhr = {
     status: 0,
     response: undefined as unknown,
+    withCredentials: false,
     upload: { onprogress(_event: { loaded: number }) {} },
     onload() {},
     onerror() {},
@@ -37,6 +40,7 @@ function PageXhr() {
       }
     },
   }
+  made.push(xhr)
   return xhr
 }
 
@@ -65,7 +69,8 @@ test('in a page an upload goes by XMLHttpRequest, with progress, problems and ab
   })
   const address = server.address()
   assert(typeof address === 'object' && address !== null)
-  const client = createClient({ baseUrl: `http://127.0.0.1:${address.port}` })
+  const baseUrl = `http://127.0.0.1:${address.port}`
+  const client = createClient({ baseUrl })
   const file = new File(['onnx'], 'tiny.onnx')
 
   const reports: UploadProgress[] = []
@@ -81,5 +86,8 @@ test('in a page an upload goes by XMLHttpRequest, with progress, problems and ab
   await assert.rejects(aborted, { message: 'cancelled by the user' })
 
   await once(server.close(), 'close')
-  await assert.rejects(client.models.upload('1', file), { name: 'ConnectionError', reason: 'unreachable' })
+  assert(made.every(({ withCredentials }) => !withCredentials))
+  const across = createClient({ baseUrl, credentials: 'include' })
+  await assert.rejects(across.models.upload('1', file), { name: 'ConnectionError', reason: 'unreachable' })
+  assert.equal(made.at(-1)?.withCredentials, true)
 })

@@ -4,6 +4,7 @@ type Xhr = {
   statusText: string
   response: unknown
   responseType: string
+  withCredentials: boolean
   onload: (() => void) | null
   onerror: (() => void) | null
   onabort: (() => void) | null
@@ -22,6 +23,7 @@ type XhrRequest = {
   headers: Headers
   body: Blob
   signal: AbortSignal
+  credentials?: 'include'
   onProgress(sentBytes: number): void
 }
 
@@ -48,6 +50,7 @@ export function sendByXhr(Constructor: XhrConstructor, url: string, request: Xhr
     }
     xhr.open(request.method, url)
     xhr.responseType = 'arraybuffer'
+    xhr.withCredentials = request.credentials === 'include'
     request.headers.forEach((value, name) => {
       xhr.setRequestHeader(name, value)
     })

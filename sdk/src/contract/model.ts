@@ -15,7 +15,7 @@ export const modelVersionLabel = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,
 /** The order is the life of a version; `error` and `archived` may follow any of the others. */
 export const modelStatus = z.enum(['pending', 'uploaded', 'validating', 'ready', 'error', 'archived'])
 
-/** Who may see and call it: its owner, every signed-in user, everyone. */
+/** Who may see and call it: its owner, every signed-in user, everyone. Administrators may always. */
 export const visibility = z.enum(['private', 'users', 'public'])
 
 /** One input or output; `dtype` is an Open Inference Protocol datatype, `null` a dimension that a request chooses. */
@@ -35,9 +35,13 @@ const description = z
   .refine(text => !text.includes('\0'), { error: 'A description cannot contain the character U+0000.' })
 const price = z.int().min(0).max(1_000_000_000)
 
-/** One version of a model. `price` is in credits per call; `file_hash` is the sha256 in lower-case hex. */
+/**
+ * One version of a model. `owner_id` is null for those of the service-role key; names are per owner. `price` is in
+ * credits per call; `file_hash` is the sha256 in lower-case hex.
+ */
 export const model = z.object({
   id: z.uuid(),
+  owner_id: z.uuid().nullable(),
   name: modelName,
   version: modelVersionLabel,
   description: z.string().nullable(),

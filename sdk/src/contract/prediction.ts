@@ -19,11 +19,12 @@ export const prediction = z.object({
   created_at: z.iso.datetime(),
 })
 
-/** One line of the history. The data is null where it was not kept, the outputs also where the run failed. */
+/** One line of the history. `user_id` is null for calls by the service-role key or without a credential. The data is null where it was not kept, the outputs also where the run failed. */
 export const predictionRecord = z.object({
   id: z.uuid(),
   model_id: z.uuid(),
   model_version: modelVersionLabel,
+  user_id: z.uuid().nullable(),
   request_id: z.string(),
   input_data: namedValues.nullable(),
   output_data: namedValues.nullable(),

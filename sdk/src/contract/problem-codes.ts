@@ -37,6 +37,42 @@ export const problemCodes = {
   },
   unauthenticated: { status: 401, retryable: false, meaning: 'No credential, or one that is not valid.' },
   forbidden: { status: 403, retryable: false, meaning: 'The credential is valid but does not allow this.' },
+  'invalid-credentials': {
+    status: 401,
+    retryable: false,
+    meaning: 'E-mail address and password do not belong together, or there is no such account.',
+  },
+  'browser-refused': {
+    status: 403,
+    retryable: false,
+    meaning: 'This credential is for servers only and came from a page. Sign a user in instead.',
+  },
+  'cross-site': {
+    status: 403,
+    retryable: false,
+    meaning: 'A change by cookie came from a page of another site, or does not say where it comes from.',
+  },
+  'quota-exceeded': {
+    status: 403,
+    retryable: false,
+    meaning:
+      'The plan holds no more model versions or bytes of their files. Remove versions with `DELETE /api/v1/models/{id}`, or ask an administrator for a larger plan.',
+  },
+  'sign-up-refused': {
+    status: 403,
+    retryable: false,
+    meaning: 'Sign-up is closed, or needs an invitation that is valid for this e-mail address.',
+  },
+  'resource-not-found': {
+    status: 404,
+    retryable: false,
+    meaning: 'There is no such thing, or it is not yours.',
+  },
+  conflict: {
+    status: 409,
+    retryable: false,
+    meaning: 'What is there already does not allow this change. `detail` says what.',
+  },
   'not-found': { status: 404, retryable: false, meaning: 'Nothing is served at this path.' },
   'model-not-found': {
     status: 404,
@@ -123,6 +159,11 @@ export const problemCodes = {
     retryable: true,
     meaning:
       'The database does not answer. A change may or may not have been made: read before you repeat it.',
+  },
+  'token-keys-unavailable': {
+    status: 503,
+    retryable: true,
+    meaning: 'The public keys of the issuer of the token cannot be fetched. Wait for `Retry-After` seconds.',
   },
   'request-timeout': {
     status: 503,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { test } from 'node:test'
 import { health as healthSchema, type Visibility } from '@roundhouse/sdk/contract'
-import type { Caller } from '../accounts/accounts.ts'
+import { type Caller, serviceCaller } from '../accounts/caller.ts'
 import { openFolderStore } from '../adapters/files/folder.ts'
 import type { ServedState, Serving } from '../models/serving.ts'
 import type { Cache } from '../ports/cache.ts'
@@ -13,7 +14,9 @@ import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { turnedClock } from '../testing/turned-clock.ts'
 import { createHealth } from './health.ts'
 
-const service: Caller = { kind: 'service', userId: null }
+const service = serviceCaller('test')
+const owner: Caller = { ...service, role: 'member', userId: randomUUID() }
+const other: Caller = { ...owner, userId: randomUUID() }
 
 const cacheOf = (health: ReturnType<Cache['health']>): Cache => ({
   get: () => undefined,
@@ -35,6 +38,7 @@ async function setUp(scope: Scope) {
     states: [] as ServedState[],
     cache: { kind: 'memory', ok: true } as ReturnType<Cache['health']>,
     looks: 0,
+    stateLooks: 0,
     writes: 0,
   }
   const unused = () => assert.fail('health only looks')
@@ -45,7 +49,10 @@ async function setUp(scope: Scope) {
     isWarm: unused,
     tend: unused,
     reasons: () => now.reasons,
-    states: () => now.states,
+    states() {
+      now.stateLooks += 1
+      return now.states
+    },
   }
   const files = await openFolderStore({ folder })
   const health = createHealth({
@@ -84,8 +91,9 @@ function served(
   name = 'price',
   required = true,
   visibility: Visibility = 'private',
+  owner_id: string | null = null,
 ): ServedState {
-  return { model: modelRow(name, '1', { visibility }), state, required, serves: true }
+  return { model: modelRow(name, '1', { visibility, owner_id }), state, required, serves: true }
 }
 
 async function warm(runningMs = 0): Promise<ServedState['state']> {
@@ -169,6 +177,44 @@ test('many probes at once cost one look at the database, and a later one looks a
   assert.equal(now.looks, 2)
 })
 
+test('many who ask at once, with or without a key, cost one look at the models', async t => {
+  const { health, now, clock } = await setUp(t)
+  for (const caller of [undefined, service, other]) {
+    await Promise.all(Array.from({ length: 20 }, () => health.summary(caller)))
+    health.listed(caller)
+  }
+  assert.equal(now.stateLooks, 1)
+  clock.turn(251)
+  await health.summary(undefined)
+  assert.equal(now.stateLooks, 2)
+})
+
+test('a model of a user that does not load degrades nobody’s server; who looks after all of them is told', async t => {
+  const { health, now } = await setUp(t)
+  const failed = { tag: 'failed', since: 0, reason: 'junk', attempts: 1, retryAt: 0 } as const
+  now.states = [
+    served(failed, 'mine', false, 'private', owner.userId),
+    served(failed, 'shown', false, 'public', owner.userId),
+  ]
+  for (const caller of [undefined, other, owner]) {
+    assert.equal((await health.summary(caller)).status, 'healthy')
+    assert.deepEqual((await health.readiness(caller)).degraded, [])
+  }
+  // That it failed is still told, model by model, to who may see it.
+  const { models } = await health.summary(owner)
+  assert.deepEqual(
+    models.map(({ name, state }) => [name, state]),
+    [
+      ['mine', 'failed'],
+      ['shown', 'failed'],
+    ],
+  )
+  for (const caller of [service, { ...other, role: 'admin' } as const]) {
+    assert.equal((await health.summary(caller)).status, 'degraded')
+    assert.deepEqual((await health.readiness(caller)).degraded, ['model mine@1: junk', 'model shown@1: junk'])
+  }
+})
+
 test('many who ask for the summary cost one write into the file store in five seconds', async t => {
   const { health, now, clock } = await setUp(t)
   await Promise.all(Array.from({ length: 20 }, () => health.summary(service)))
@@ -180,21 +226,24 @@ test('many who ask for the summary cost one write into the file store in five se
   assert.equal(now.writes, 2)
 })
 
-test('who asks without a key learns of required and public models, and of no other', async t => {
+test('who asks learns of required models and of those they may see, without a key of public ones', async t => {
   const { health, now } = await setUp(t)
   const failed = { tag: 'failed', since: 0, reason: 'secret', attempts: 1, retryAt: 0 } as const
   now.states = [
     served({ tag: 'absent' }, 'needed', true),
     served({ tag: 'absent' }, 'shown', false, 'public'),
-    served(failed, 'mine', false),
+    served(failed, 'mine', false, 'private', owner.userId),
     served(failed, 'ours', false, 'users'),
   ]
   const names = async (caller: Caller | undefined) =>
     (await health.summary(caller)).models.map(model => model.name)
   assert.deepEqual(await names(undefined), ['needed', 'shown'])
-  assert.deepEqual(await names(service), ['needed', 'shown', 'mine', 'ours'])
+  assert.deepEqual(await names(other), ['needed', 'shown', 'ours'])
+  for (const caller of [service, owner])
+    assert.deepEqual(await names(caller), ['needed', 'shown', 'mine', 'ours'])
   assert.equal((await health.summary(undefined)).status, 'degraded')
   assert.deepEqual((await health.readiness(undefined)).degraded, ['a model'])
+  assert.deepEqual((await health.readiness(other)).degraded, ['model ours@1: secret'])
   assert.deepEqual((await health.readiness(service)).degraded, [
     'model mine@1: secret',
     'model ours@1: secret',

@@ -1,5 +1,5 @@
 import type { Health as HealthSummary, ModelHealth, WorkersHealth } from '@roundhouse/sdk/contract'
-import type { Caller } from '../accounts/accounts.ts'
+import { type Caller, mayEverything, maySee, serviceCaller } from '../accounts/caller.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { ServedState, Serving } from '../models/serving.ts'
 import type { Cache } from '../ports/cache.ts'
@@ -10,11 +10,13 @@ export type Readiness = { reasons: string[]; degraded: string[] }
 
 export type Health = {
   /**
-   * `reasons` says why this process should get no requests; `degraded` what is missed but not needed. Without a caller
-   * neither names a model that is not listed for strangers.
+   * `reasons` says why this process should get no requests; `degraded` what is missed but not needed, of users' models
+   * for administrators and the service-role key alone. Neither names a model that is not listed for who asks.
    */
   readiness(caller: Caller | undefined): Promise<Readiness>
   summary(caller: Caller | undefined): Promise<HealthSummary>
+  /** The required models, and those that the caller may see; without a credential the public ones. */
+  listed(caller: Caller | undefined): ServedState[]
   workers(): Promise<WorkersHealth>
   /** It is known which models there are: before, nobody can say that none is missing. */
   start(): void
@@ -22,8 +24,10 @@ export type Health = {
   stop(): void
 }
 
-/** Probes come from several sides; one look at the database serves all within this time. */
-const databaseLookMs = 250
+/** Whatever is wrong counts, also with models that who asks may not see. */
+const everyone = serviceCaller('health')
+/** Probes come from several sides and need no credential; one look serves all within this time. */
+const lookMs = 250
 /** A look at the file store writes a file, and anyone may ask. */
 const storageLookMs = 5000
 /** A run this long is not slow but stuck; a thread cannot be killed, so the model says so. */
@@ -45,7 +49,8 @@ export function createHealth(dependencies: {
   let started = false
   let stopping = false
   let migrated = false
-  const database = lookAtMostEvery(databaseLookMs, clock, checkDatabase)
+  const database = lookAtMostEvery(lookMs, clock, checkDatabase)
+  const states = lookAtMostEvery(lookMs, clock, () => serving.states(everyone))
   const storage = lookAtMostEvery(storageLookMs, clock, () =>
     files.check().then(
       () => true,
@@ -71,15 +76,20 @@ export function createHealth(dependencies: {
     reasons.push(...serving.reasons())
     const backend = cache.health()
     const degraded: string[] = backend.ok ? [] : [backend.kind]
-    for (const served of serving.states()) {
-      const trouble = troubleOf(served)
+    for (const served of states()) {
+      const trouble = concerns(served, caller) ? troubleOf(served) : undefined
       if (trouble) degraded.push(isListed(served, caller) ? trouble : 'a model')
     }
     return { reasons, degraded: [...new Set(degraded)] }
   }
 
+  function listed(caller: Caller | undefined): ServedState[] {
+    return states().filter(served => isListed(served, caller))
+  }
+
   return {
     readiness,
+    listed,
     start() {
       started = true
     },
@@ -103,10 +113,7 @@ export function createHealth(dependencies: {
         version,
         environment,
         timestamp: new Date(clock.now()).toISOString(),
-        models: serving
-          .states()
-          .filter(served => isListed(served, caller))
-          .map(modelHealth),
+        models: listed(caller).map(modelHealth),
       }
     },
     async workers() {
@@ -115,18 +122,18 @@ export function createHealth(dependencies: {
   }
 }
 
-/** Who asks without a key learns of the models that are required or public, and of no other. */
-export function isListed({ model, required }: ServedState, caller: Caller | undefined): boolean {
-  return caller !== undefined || required || model.visibility === 'public'
+/** A user's model that does not load is no trouble of the server: only who looks after all models is told. */
+function concerns({ model, required }: ServedState, caller: Caller | undefined): boolean {
+  return required || model.owner_id === null || (caller !== undefined && mayEverything(caller))
+}
+
+function isListed({ model, required }: ServedState, caller: Caller | undefined): boolean {
+  return required || (caller ? maySee(caller, model) : model.visibility === 'public')
 }
 
 /** One look serves everyone who asks within this time. */
-function lookAtMostEvery<Result>(
-  everyMs: number,
-  clock: Clock,
-  look: () => Promise<Result>,
-): () => Promise<Result> {
-  let last: { at: number; result: Promise<Result> } | undefined
+function lookAtMostEvery<Result>(everyMs: number, clock: Clock, look: () => Result): () => Result {
+  let last: { at: number; result: Result } | undefined
   return () => {
     if (!last || clock.now() - last.at > everyMs) last = { at: clock.now(), result: look() }
     return last.result

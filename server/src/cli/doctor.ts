@@ -2,8 +2,10 @@ import { createOnnxRuntime } from '../adapters/onnx/runtime.ts'
 import { pendingMigrations } from '../adapters/postgres/migrate.ts'
 import { type Log, silentLog } from '../kit/log.ts'
 import { openGround, placeDatabase } from '../start/choose.ts'
-import { type Config, readConfig } from '../start/config.ts'
+import { readConfig } from '../start/config.ts'
 import { migrationsFolder, sampleModelFile } from '../start/paths.ts'
+import type { Config } from '../start/settings.ts'
+import { checkAuditLog } from './audit-check.ts'
 
 type Check = { name: string; run(): Promise<string> }
 
@@ -47,7 +49,7 @@ function checks(config: Config, log: Log): Check[] {
             const health = await ground.database.check()
             if (!health.ok) throw new Error(health.reason)
             await ground.files.check()
-            const pending = await pendingMigrations({ db: ground.database.db, folder: migrationsFolder })
+            const pending = await pendingMigrations({ db: ground.database.system, folder: migrationsFolder })
             return pending.length === 0
               ? 'answers, up to date, writable'
               : `answers; ${pending.length} migrations pending (roundhouse migrate)`
@@ -59,5 +61,6 @@ function checks(config: Config, log: Log): Check[] {
         }
       },
     },
+    { name: 'audit log', run: () => checkAuditLog(config, log) },
   ]
 }

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { createPinoLog, type LogOutput } from '../adapters/log/pino.ts'
-import { type Config, isDeployed, readConfig } from '../start/config.ts'
+import { isDeployed, readConfig } from '../start/config.ts'
 import { type Running, run } from '../start/run.ts'
+import type { Config } from '../start/settings.ts'
 import { welcome } from './welcome.ts'
 
 /** Runs until SIGTERM or SIGINT, also while it is still starting; a second one ends it at once. */
@@ -30,7 +31,7 @@ export async function startCommand(): Promise<void> {
   try {
     const running = await run(config, log, stopSignal)
     if (!stopSignal.aborted) {
-      greet(config, log, running)
+      await greet(config, log, running)
       await once(stopSignal, 'abort')
     }
     if (!(await running.stop())) endNow(log)
@@ -42,9 +43,15 @@ export async function startCommand(): Promise<void> {
 }
 
 /** For people in development; where logs are collected every line stays JSON. */
-function greet(config: Config, log: LogOutput, running: Running): void {
+async function greet(config: Config, log: LogOutput, running: Running): Promise<void> {
+  const { signIn, publicUrl } = running.house
+  const base = config.PUBLIC_URL === undefined ? running.url : publicUrl
+  // After the #: a browser sends no server what stands there, so that it is in no log but this one.
+  const link = (await signIn.needsSetup()) ? `${base}/setup#${signIn.setupToken}` : undefined
   log.flush()
-  if (!isDeployed(config)) process.stdout.write(welcome(running))
+  if (!isDeployed(config)) process.stdout.write(welcome(running, link))
+  // No log line: whoever reads the collected logs must not become the administrator.
+  else if (link !== undefined) process.stderr.write(`Make the first administrator at ${link}\n`)
 }
 
 function fatal(log: LogOutput, event: string, error: unknown): never {

@@ -1,10 +1,17 @@
+import { serviceCaller } from '../accounts/caller.ts'
 import type { Model } from '../models/model.ts'
 import type { Running } from '../start/run.ts'
 import { sampleName } from '../start/sample.ts'
 
-/** What a newcomer sees: where it is, what is loaded, and a line to paste that predicts. */
-export function welcome({ url, house, dataDir, serviceRoleKey }: Running): string {
-  const states = house.serving.states()
+/**
+ * What a newcomer sees: where it is, what is loaded, and a line to paste that predicts.
+ * @param setupLink Makes the first administrator; undefined once there is one.
+ */
+export function welcome(
+  { url, house, dataDir, serviceRoleKey }: Running,
+  setupLink: string | undefined,
+): string {
+  const states = house.serving.states(serviceCaller('welcome'))
   const warm = states
     .filter(({ state }) => state.tag === 'warm')
     .map(({ model }) => `${model.name}@${model.version}`)
@@ -18,6 +25,7 @@ export function welcome({ url, house, dataDir, serviceRoleKey }: Running): strin
     `  Data       ${dataDir}`,
     `  Models     ${warm.length > 0 ? warm.join(', ') : 'none yet'}`,
     `  Key        ${serviceRoleKey}`,
+    `  Set-up     ${setupLink === undefined ? 'already set up' : `make the first administrator at ${setupLink}`}`,
     '',
   ]
   if (sample) {

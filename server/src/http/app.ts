@@ -1,4 +1,5 @@
 import cors from '@fastify/cors'
+import type { ProblemCode } from '@roundhouse/sdk/contract'
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -11,9 +12,14 @@ import { pathOf, registerAccessLog } from './access-log.ts'
 import { registerAuthentication } from './authenticate.ts'
 import type { HttpDependencies } from './dependencies.ts'
 import { registerDocumentation } from './documentation.ts'
+import { everyAnswer } from './every-answer.ts'
+import { readBodiesAsJson } from './json-body.ts'
+import { registerLimits } from './limits.ts'
 import { registerNotFound } from './not-found.ts'
 import { problemBody, surfaceOf, toProblem } from './problems.ts'
 import { requestIdFrom } from './request-id.ts'
+import { accountRoutes } from './routes/account.ts'
+import { adminRoutes } from './routes/admin.ts'
 import { cacheRoutes } from './routes/cache.ts'
 import { consoleRoutes } from './routes/console.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -22,8 +28,12 @@ import { inferenceMetadataRoutes } from './routes/inference-metadata.ts'
 import { modelRoutes } from './routes/models.ts'
 import { predictionRoutes } from './routes/predictions.ts'
 import { repositoryRoutes } from './routes/repository.ts'
+import { secretRoutes } from './routes/secrets.ts'
+import { sessionRoutes } from './routes/sessions.ts'
+import { signInRoutes } from './routes/sign-in.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 import { refuseUnreadable } from './unreadable.ts'
+import { warnOfUntrustedProxy } from './untrusted-proxy.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -37,6 +47,14 @@ const controlBodyBytes = 1024 * 1024
 /** Database calls give up after 2.8 s at the latest, so that the answer is out within 3 s. */
 const controlTimeoutMs = 2900
 
+/** Of a body that is still on its way when these are the answer, no more is read. */
+const cutsOff: ReadonlySet<ProblemCode> = new Set([
+  'payload-too-large',
+  'quota-exceeded',
+  'rate-limited',
+  'request-timeout',
+])
+
 /** The HTTP door. Limits: Node's own would hold 200 slow connections for over 70 s; with these they are gone after 11 s. */
 export async function createApp(dependencies: HttpDependencies): Promise<FastifyInstance> {
   const { log, ids } = dependencies
@@ -44,6 +62,7 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
     logger: false,
     bodyLimit: controlBodyBytes,
     requestIdHeader: false,
+    trustProxy: dependencies.trustedProxies.length > 0 ? [...dependencies.trustedProxies] : false,
     genReqId: request => requestIdFrom(request.headers['x-request-id'], ids.uuid),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
     connectionTimeout: 0,
@@ -59,7 +78,7 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
     return503OnClosing: false,
     frameworkErrors(error, request, reply) {
       // No hook runs for a path that cannot be read.
-      reply.header('x-request-id', request.id)
+      reply.header('x-request-id', request.id).headers(everyAnswer)
       watch(request, reply)
       refuse(error, request, reply)
     },
@@ -68,27 +87,42 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler<FastifyError>((error, request, reply) => refuse(error, request, reply))
+  readBodiesAsJson(app)
 
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
-    reply.header('x-content-type-options', 'nosniff')
+    reply.header('x-request-id', request.id).headers(everyAnswer)
     done()
   })
   const watch = registerAccessLog(app, { log, observe: dependencies.metrics.request })
   closeConnectionsWhenStopping(app)
+  warnOfUntrustedProxy(app, dependencies)
   // Not registered without origins: it would add three headers to every answer to say no.
   if (dependencies.corsOrigins.length > 0) {
     await app.register(cors, {
       origin: [...dependencies.corsOrigins],
       credentials: true,
-      exposedHeaders: ['x-request-id', 'x-cache', 'retry-after', 'inference-header-content-length'],
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      exposedHeaders: [
+        'x-request-id',
+        'x-cache',
+        'retry-after',
+        'ratelimit',
+        'ratelimit-policy',
+        'inference-header-content-length',
+      ],
       maxAge: 600,
     })
   }
-  registerAuthentication(app, dependencies)
+  registerAuthentication(app, {
+    accounts: dependencies.accounts,
+    throttle: dependencies.throttle,
+    sessionTokenFromCookie: dependencies.signIn.sessionTokenFromCookie,
+    trustedOrigins: [dependencies.publicUrl, ...dependencies.corsOrigins],
+  })
+  registerLimits(app, dependencies)
   // After the body has been read: its events do not carry the context of the request's start.
   app.addHook('preValidation', (request, _reply, done) => {
-    context.run({ requestId: request.id, userId: request.caller?.userId ?? null }, done)
+    context.run({ requestId: request.id, userId: request.caller?.userId ?? null, ip: request.ip }, done)
   })
   app.addHook('onRoute', route => {
     if (!route.config?.ownDeadline) route.handlerTimeout ??= controlTimeoutMs
@@ -104,6 +138,11 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
   await app.register(inferenceMetadataRoutes, dependencies)
   await app.register(inferRoutes, dependencies)
   await app.register(repositoryRoutes, dependencies)
+  await app.register(signInRoutes, dependencies)
+  await app.register(accountRoutes, dependencies)
+  await app.register(sessionRoutes, dependencies)
+  await app.register(adminRoutes, dependencies)
+  await app.register(secretRoutes, dependencies)
   await app.register(consoleRoutes, dependencies)
   return app
 
@@ -117,11 +156,12 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
         err: error,
       })
     }
+    if (problem.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="roundhouse"')
     if (problem.retryAfterSeconds !== undefined)
       reply.header('retry-after', String(problem.retryAfterSeconds))
     else if (problem.retryable) reply.header('retry-after', '1')
     // A body that was refused is not read to its end, so the connection cannot carry another request.
-    if (problem.code === 'payload-too-large' || problem.code === 'client-closed')
+    if (problem.code === 'client-closed' || (cutsOff.has(problem.code) && !request.raw.complete))
       reply.header('connection', 'close')
     reply
       .code(problem.status)

@@ -16,7 +16,7 @@ export async function registerDocumentation(
       info: {
         title: 'Roundhouse',
         description:
-          'Serves models and agents. Every call but health and documentation needs `Authorization: Bearer <key>` or `x-api-key`.',
+          'Serves models and agents. A call needs `Authorization: Bearer <key or token>`, `x-api-key: <key>` or the cookie of a session, unless it says otherwise.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
         version,
       },
@@ -26,17 +26,18 @@ export async function registerDocumentation(
           apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' },
         },
       },
-      security: [{ bearer: [] }, { apiKey: [] }],
+      security: credentials,
     },
     transform(input) {
       const { schema, url } = jsonSchemaTransform(input)
-      return { url, schema: input.route.config?.public ? { ...schema, security: [] } : schema }
+      const { access = 'user', scopes } = input.route.config ?? {}
+      return { url, schema: { ...schema, ...security[access], 'x-access': access, ...needs(scopes) } }
     },
     transformObject: documentForms,
   })
   await app.register(async scope => {
     scope.addHook('onRoute', route => {
-      route.config = { ...route.config, public: true }
+      route.config = { ...route.config, access: 'public' }
     })
     scope.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
     await scope.register(swaggerUi, {
@@ -45,6 +46,19 @@ export async function registerDocumentation(
       theme: { title: 'Roundhouse API', css: [{ filename: 'roundhouse.css', content: pageStyle }] },
     })
   })
+}
+
+function needs(scopes: readonly string[] | undefined): { 'x-scopes'?: readonly string[] } {
+  return scopes && scopes.length > 0 ? { 'x-scopes': scopes } : {}
+}
+
+const credentials = [{ bearer: [] }, { apiKey: [] }]
+/** An empty object among them: also without. */
+const security = {
+  public: { security: [] },
+  anyone: { security: [{}, ...credentials] },
+  user: {},
+  admin: {},
 }
 
 /** The page's own bar asks for another address to explore; there is one API here. */

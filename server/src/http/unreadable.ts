@@ -2,9 +2,14 @@ import type { Socket } from 'node:net'
 import { Problem } from '@roundhouse/sdk/contract'
 import type { Ids } from '../kit/ids.ts'
 import type { Log } from '../kit/log.ts'
+import { everyAnswer } from './every-answer.ts'
 import { problemBody } from './problems.ts'
 
 const lingerMs = 1000
+
+const headerLines = Object.entries(everyAnswer)
+  .map(([name, value]) => `${name}: ${value}\r\n`)
+  .join('')
 
 /** Answers what the HTTP parser gave up on: there is no request yet, only a socket. */
 export function refuseUnreadable(
@@ -18,7 +23,7 @@ export function refuseUnreadable(
   const body = JSON.stringify(problemBody(problem, 'roundhouse', requestId))
   log.warn('request-unreadable', { request_id: requestId, reason: error.code ?? error.message })
   socket.end(
-    `HTTP/1.1 ${statusLine}\r\ncontent-type: application/json; charset=utf-8\r\nx-request-id: ${requestId}\r\n` +
+    `HTTP/1.1 ${statusLine}\r\ncontent-type: application/json; charset=utf-8\r\nx-request-id: ${requestId}\r\n${headerLines}` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
   // Not at once, which could take the answer away from a client that is still sending; but a client that never closes

@@ -4,6 +4,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 export type Context = {
   readonly requestId: string
   userId: string | null
+  /** Address of the client; absent in jobs. */
+  readonly ip?: string
 }
 
 /** The context of the work in progress; undefined outside a request or job. */

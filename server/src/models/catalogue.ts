@@ -1,6 +1,7 @@
 import type { Log } from '../kit/log.ts'
 import type { Bus } from '../ports/bus.ts'
-import { type Model, modelLabel } from './model.ts'
+import { type Families, type Family, groupFamilies, isHouseClaim } from './family.ts'
+import type { Model } from './model.ts'
 import type { ModelStore } from './store.ts'
 
 /** Bus topic; the message is the id of a model that was created, changed or removed. */
@@ -12,10 +13,14 @@ export const modelsChanged = 'models-changed'
  */
 export type Catalogue = {
   byId(id: string): Model | undefined
-  /** Ready versions of the name, newest first. */
-  readyVersions(name: string): readonly Model[]
-  version(name: string, version: string): Model | undefined
-  names(): string[]
+  /** Those of a name, whoever may see them. */
+  families(name: string): Families | undefined
+  /** Whether the house has a version of this name, of any status, that is more than private. */
+  isHouseName(name: string): boolean
+  /** The one that a model belongs to. */
+  familyOf(model: Pick<Model, 'name' | 'owner_id'>): Family | undefined
+  allFamilies(): Family[]
+  /** Newest first. */
   all(): Model[]
   refresh(): Promise<void>
   /** Takes in what this process has just written, then tells the others. */
@@ -25,26 +30,25 @@ export type Catalogue = {
 
 const refreshMs = 30_000
 
-export function createCatalogue(dependencies: { store: ModelStore; bus: Bus; log: Log }): Catalogue {
-  const { store, bus, log } = dependencies
+export function createCatalogue(dependencies: {
+  store: ModelStore
+  bus: Bus
+  log: Log
+  /** Called on every replica when a version can no longer be served, also when its owner's account is removed. */
+  onGone?: (model: Model) => void
+}): Catalogue {
+  const { store, bus, log, onGone } = dependencies
   const byId = new Map<string, Model>()
-  const byVersion = new Map<string, Model>()
-  let byName = new Map<string, Model[]>()
+  let byName = new Map<string, Families>()
+  /** Id -> name. */
+  const houseClaims = new Map<string, string>()
+  let houseNames = new Set<string>()
   let changes = 0
   let questions = 0
   /** How many had been asked at the refresh before. */
   let askedBefore = 0
   /** Per id the number of the last question whose answer was taken in. */
   const answered = new Map<string, number>()
-
-  function index(): void {
-    byVersion.clear()
-    for (const model of byId.values()) byVersion.set(modelLabel(model), model)
-    byName = Map.groupBy(
-      [...byId.values()].filter(model => model.status === 'ready').sort((a, b) => b.number - a.number),
-      model => model.name,
-    )
-  }
 
   /**
    * Answers may come back in the other order than they were asked for. The one asked for last is the truth, because a
@@ -54,19 +58,39 @@ export function createCatalogue(dependencies: { store: ModelStore; bus: Bus; log
     if (question < (answered.get(id) ?? 0)) return
     answered.set(id, question)
     changes += 1
-    if (model && (model.status === 'ready' || model.status === 'archived')) byId.set(id, model)
-    else byId.delete(id)
+    const before = byId.get(id)
+    forget(id)
+    if (model) keep(model)
     index()
+    if (before && !byId.has(id)) onGone?.(before)
+  }
+
+  function forget(id: string): void {
+    byId.delete(id)
+    houseClaims.delete(id)
+  }
+
+  function keep(model: Model): void {
+    if (model.status === 'ready' || model.status === 'archived') byId.set(model.id, model)
+    if (isHouseClaim(model)) houseClaims.set(model.id, model.name)
+  }
+
+  function index(): void {
+    byName = groupFamilies(byId.values())
+    houseNames = new Set(houseClaims.values())
   }
 
   async function refresh(): Promise<void> {
     const before = changes
-    const models = await store.listServable()
+    const models = await store.listCatalogue()
     // What changed while the list was read may be missing from it.
     if (changes !== before) return refresh()
+    const known = [...byId.values()]
     byId.clear()
-    for (const model of models) byId.set(model.id, model)
+    houseClaims.clear()
+    for (const model of models) keep(model)
     index()
+    for (const model of known) if (!byId.has(model.id)) onGone?.(model)
     forgetAnswers()
   }
 
@@ -92,9 +116,10 @@ export function createCatalogue(dependencies: { store: ModelStore; bus: Bus; log
 
   return {
     byId: id => byId.get(id),
-    readyVersions: name => byName.get(name) ?? [],
-    version: (name, version) => byVersion.get(modelLabel({ name, version })),
-    names: () => [...byName.keys()].sort(),
+    families: name => byName.get(name),
+    isHouseName: name => houseNames.has(name),
+    familyOf: ({ name, owner_id }) => byName.get(name)?.get(owner_id),
+    allFamilies: () => [...byName.values()].flatMap(families => [...families.values()]),
     all: () => [...byId.values()].sort((a, b) => b.number - a.number),
     refresh,
     async changed(id, model) {

@@ -30,7 +30,15 @@ async function stored(bytes: Uint8Array): Promise<LoadSource> {
   const id = randomUUID()
   const key = `models/${id}`
   const { sizeBytes, sha256 } = await files.put(key, Readable.from([bytes]), { maxBytes: 1e9 })
-  return { id, name: 'tried', version: '1', file_key: key, file_hash: sha256, file_size_bytes: sizeBytes }
+  return {
+    id,
+    owner_id: null,
+    name: 'tried',
+    version: '1',
+    file_key: key,
+    file_hash: sha256,
+    file_size_bytes: sizeBytes,
+  }
 }
 
 /** The real runtime, counting what is open and what runs at once. */

@@ -8,12 +8,12 @@ import { createTurnstile } from '../kit/turnstile.ts'
 import type { FileStore } from '../ports/file-store.ts'
 import type { ModelFacts, ModelRuntime, ModelSession } from '../ports/model-runtime.ts'
 import { type BatchAnswer, type BatchReport, type BatchRequest, createBatcher } from './batcher.ts'
-import { type Model, modelLabel } from './model.ts'
+import { type Model, type ModelIdentity, modelLabel } from './model.ts'
 import { addBatch, createStatistics, type ModelStatistics } from './statistics.ts'
 import { type ExecutionPlan, homeOf, warmUp } from './warm-up.ts'
 
 /** What loading needs to know of a version; an upload has it before there is a row. */
-export type LoadSource = Pick<Model, 'id' | 'name' | 'version' | 'file_key' | 'file_hash' | 'file_size_bytes'>
+export type LoadSource = ModelIdentity & Pick<Model, 'file_key' | 'file_hash' | 'file_size_bytes'>
 
 /** A model in memory, warm. */
 export type LoadedModel = {
@@ -24,6 +24,8 @@ export type LoadedModel = {
   /** From the start of loading to warm, milliseconds. */
   readonly loadMs: number
   readonly loadedAt: number
+  /** Of its file, once per session: each holds its own copy of the weights. */
+  readonly sizeBytes: number
   readonly statistics: ModelStatistics
   run(request: BatchRequest): Promise<BatchAnswer>
   waiting(): { requests: number; rows: number }
@@ -135,6 +137,7 @@ export function createLoader({ files, runtime, log, now, lanes, reportBatch }: L
       plan,
       loadMs,
       loadedAt: now(),
+      sizeBytes: (source.file_size_bytes ?? 0) * sessions.length,
       statistics,
       run(request) {
         const empty = facts.takesEmpty ? undefined : request.inputs.find(({ data }) => data.length === 0)

@@ -5,6 +5,8 @@ export type Model = {
   readonly id: string
   /** Order of creation over all models. */
   readonly number: number
+  /** Null belongs to the house: the service-role key. */
+  readonly owner_id: string | null
   readonly name: string
   readonly version: string
   readonly description: string | null
@@ -26,9 +28,30 @@ export type Model = {
   readonly updated_at: Date
 }
 
+/** Which version a caller means: one row, or a name with or without a version. */
+export type ModelTarget = { id: string } | { name: string; version?: string | undefined }
+
+export type ModelIdentity = Pick<Model, 'id' | 'name' | 'version' | 'owner_id'>
+
 /** For people: `price@3`. */
 export function modelLabel(model: { name: string; version: string }): string {
   return `${model.name}@${model.version}`
+}
+
+/**
+ * Labels of metrics. Two owners may have a `price@3` each, so a model that is not the house's is named by its id: what
+ * is measured of one is never added to another's, nor forgotten with it.
+ */
+export function metricLabels({ id, name, version, owner_id }: ModelIdentity): {
+  model: string
+  version: string
+} {
+  return { model: owner_id === null ? name : id, version }
+}
+
+/** Models of users do not count: what one of them uploads or removes must not decide whether the server is ready. */
+export function isRequired(model: Pick<Model, 'name' | 'owner_id'>, required: readonly string[]): boolean {
+  return model.owner_id === null && required.includes(model.name)
 }
 
 export function toStoredSchema(specs: Signature['inputs']): TensorSpecBody[] {

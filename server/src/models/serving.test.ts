@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { isProblem, type ModelStatus, type ProblemCode } from '@roundhouse/sdk/contract'
+import { serviceCaller } from '../accounts/caller.ts'
 import { createInProcessBus } from '../adapters/bus/in-process.ts'
 import { openDatabase } from '../adapters/postgres/database.ts'
 import { silentLog } from '../kit/log.ts'
@@ -12,7 +13,7 @@ import { testDatabase } from '../testing/test-database.ts'
 import { turnedClock } from '../testing/turned-clock.ts'
 import { until } from '../testing/until.ts'
 import { createCatalogue } from './catalogue.ts'
-import type { Model } from './model.ts'
+import type { Model, ModelTarget } from './model.ts'
 import { createServing } from './serving.ts'
 import { createShelf } from './shelf.ts'
 import { createModelStore, type ModelChange, type ModelTables } from './store.ts'
@@ -23,10 +24,13 @@ const database = openDatabase<ModelTables>({
   url: appUrl,
   applicationName: 'rh-serving-test',
   max: 2,
+  systemMax: 1,
   log: silentLog,
 })
 defer(file, database.close)
-const store = createModelStore(database.db)
+const store = createModelStore(database.system)
+
+const service = serviceCaller('test')
 
 type Scope = { after(callback: () => Promise<void>): void }
 
@@ -41,11 +45,18 @@ async function setUp(
   const clock = turnedClock(Date.now())
   const catalogue = createCatalogue({ store, bus, log: silentLog })
   defer(scope, catalogue.close)
-  const shelf = createShelf({ loader, clock, log: silentLog, idleSeconds: options.idleSeconds ?? 60 })
+  const shelf = createShelf({
+    loader,
+    clock,
+    log: silentLog,
+    idleSeconds: options.idleSeconds ?? 60,
+    memoryBytes: 1e9,
+    required: options.required ?? [],
+  })
   const serving = createServing({
     catalogue,
     shelf,
-    store,
+    database,
     clock,
     log: silentLog,
     required: options.required ?? [],
@@ -55,10 +66,11 @@ async function setUp(
   async function add(
     name: string,
     version: string,
-    change: ModelChange & { status?: ModelStatus } = {},
+    change: ModelChange & { status?: ModelStatus; owner_id?: string | null } = {},
   ): Promise<Model> {
     const model = await store.insert({
       id: randomUUID(),
+      owner_id: null,
       name,
       version,
       status: 'ready',
@@ -82,8 +94,7 @@ async function setUp(
     load(model).succeed()
     await settle()
   }
-  const version = async (target: Parameters<typeof serving.find>[0]) =>
-    (await serving.find(target)).source.version
+  const version = async (target: ModelTarget) => (await serving.find(service, target)).source.version
   return { serving, shelf, catalogue, clock, loads, add, update, loadsOf, load, warm, version }
 }
 
@@ -170,7 +181,7 @@ test('what is not there, not ready or archived is answered with the reason', asy
   const archived = await add('states', '2')
   await warm(archived)
   await update(archived.id, { status: 'archived' })
-  const find = async (target: Parameters<typeof serving.find>[0]) => serving.find(target)
+  const find = async (target: ModelTarget) => serving.find(service, target)
   for (const target of [{ id: archived.id }, { name: 'states', version: '2' }, { name: 'states' }])
     await assert.rejects(
       find(target),
@@ -194,6 +205,7 @@ test('a version that another replica has just written is found, though nobody to
   const { serving, load, loads } = await setUp(t)
   const model = await store.insert({
     id: randomUUID(),
+    owner_id: null,
     name: 'unheard',
     version: '1',
     status: 'ready',
@@ -201,7 +213,7 @@ test('a version that another replica has just written is found, though nobody to
   })
   assert.ok(model)
   for (const target of [{ id: model.id }, { name: 'unheard' }, { name: 'unheard', version: '1' }]) {
-    const answer = Promise.resolve(serving.find(target))
+    const answer = Promise.resolve(serving.find(service, target))
     if (loads.length === 0) {
       await until(() => loads.length > 0, 'it is loaded')
       load(model).succeed()
@@ -214,7 +226,7 @@ test('a call waits a moment for a model that is loading, then gets 503 with a ti
   const { serving, add, clock, load, version } = await setUp(t)
   const model = await add('slow', '1')
   const early = assert.rejects(
-    async () => serving.find({ name: 'slow' }),
+    async () => serving.find(service, { name: 'slow' }),
     problem('model-not-loaded', /slow@1 is not loaded yet. Try again/, 2),
   )
   await settle()
@@ -229,13 +241,13 @@ test('a call waits a moment for a model that is loading, then gets 503 with a ti
 test('a call for a model that failed a moment ago gets 503 with the reason at once', async t => {
   const { serving, add, load } = await setUp(t)
   const model = await add('failed', '1')
-  const first = Promise.resolve(serving.find({ id: model.id }))
+  const first = Promise.resolve(serving.find(service, { id: model.id }))
   const refused = assert.rejects(first, problem('model-not-loaded', /could not be loaded/, 5))
   await settle()
   load(model).fail(new Error('broken'))
   await refused
   await assert.rejects(
-    async () => serving.find({ id: model.id }),
+    async () => serving.find(service, { id: model.id }),
     problem('model-not-loaded', /failed@1 could not be loaded/, 5),
   )
 })
@@ -248,7 +260,7 @@ test('what was unloaded stays out until it is loaded again', async t => {
   await shelf.drop(model.id)
   for (const target of [{ name: 'rest' }, { id: model.id }, { name: 'rest', version: '1' }])
     await assert.rejects(
-      async () => serving.find(target),
+      async () => serving.find(service, target),
       problem('model-not-loaded', /was unloaded. Load it by POST/, 30),
     )
   await serving.tend()
@@ -304,9 +316,10 @@ test('a required model that is larger than the limit of bytes is loaded all the 
 
 test('says of each required model why it is not ready: missing, loading, failed', async t => {
   const { serving, add, load } = await setUp(t, { required: ['needed', 'absent'] })
-  const absent = 'Required model absent does not exist: no version of it is ready.'
+  const absent =
+    'Required model absent does not exist: no version of it, uploaded with the service-role key, is ready.'
   assert.deepEqual(serving.reasons(), [
-    'Required model needed does not exist: no version of it is ready.',
+    'Required model needed does not exist: no version of it, uploaded with the service-role key, is ready.',
     absent,
   ])
   const model = await add('needed', '1')
@@ -329,7 +342,7 @@ test('a required model whose newest version is broken becomes ready by the one b
   load(first).succeed()
   await settle()
   assert.deepEqual(serving.reasons(), [])
-  const states = serving.states().filter(({ model }) => model.name === 'fallen')
+  const states = serving.states(service).filter(({ model }) => model.name === 'fallen')
   assert.deepEqual(
     states.map(({ model, state, required, serves }) => [model.version, state.tag, required, serves]),
     [
@@ -341,7 +354,7 @@ test('a required model whose newest version is broken becomes ready by the one b
   await serving.tend()
   load(second).succeed()
   await settle()
-  assert.equal((await serving.find({ name: 'fallen' })).source.version, '2')
+  assert.equal((await serving.find(service, { name: 'fallen' })).source.version, '2')
 })
 
 test('a required model stays in memory, an optional one goes when it is idle, and when it was used is kept', async t => {
@@ -350,7 +363,7 @@ test('a required model stays in memory, an optional one goes when it is idle, an
   const optional = await add('optional', '1')
   await warm(pinned)
   await warm(optional)
-  await serving.find({ id: optional.id })
+  await serving.find(service, { id: optional.id })
   const usedAt = clock.now()
   clock.turn(61_000)
   await serving.tend()

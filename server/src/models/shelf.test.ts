@@ -10,12 +10,19 @@ import { createShelf, notLoaded } from './shelf.ts'
 const price = modelRow('price')
 const churn = modelRow('churn')
 
-function setUp(options: { idleSeconds?: number } = {}) {
+function setUp(options: { idleSeconds?: number; memoryBytes?: number; required?: string[] } = {}) {
   const { loader, loads } = commandedLoader()
   const clock = turnedClock(1000)
   const lines: string[] = []
   const log = { ...silentLog, error: (event: string) => lines.push(event) }
-  const shelf = createShelf({ loader, clock, log, idleSeconds: options.idleSeconds ?? 60 })
+  const shelf = createShelf({
+    loader,
+    clock,
+    log,
+    idleSeconds: options.idleSeconds ?? 60,
+    memoryBytes: options.memoryBytes ?? 1e9,
+    required: options.required ?? [],
+  })
   /** The load of this number, counted from 1. */
   const load = (number: number): CommandedLoad => loads[number - 1] ?? assert.fail(`no load ${number}`)
   const tend = (wanted = [price, churn], pinned: string[] = []) =>
@@ -250,6 +257,82 @@ test('a model that was loaded elsewhere is taken over, and the one before it fre
   await settle()
   assert.equal(shelf.get(price.id), taken.loaded)
   assert.deepEqual([load(1).closed(), taken.closed(), loads.length], [true, false, 1])
+})
+
+const big = (name: string, owner_id: string | null = 'ann') =>
+  modelRow(name, '1', { owner_id, file_size_bytes: 1000 })
+
+test('beyond its memory the least recently used model goes before another is loaded', async () => {
+  const { shelf, clock, load } = setUp({ memoryBytes: 3000 })
+  for (const [index, name] of ['a', 'b', 'c'].entries()) {
+    clock.turn(1000)
+    void shelf.ensure(big(name))
+    load(index + 1).succeed()
+    await settle()
+  }
+  assert.equal(shelf.warm().length, 3)
+  clock.turn(1000)
+  shelf.get('a@1')
+  void shelf.ensure(big('d'))
+  await settle()
+  assert.deepEqual([shelf.state('a@1').tag, shelf.state('b@1').tag], ['warm', 'absent'])
+  assert.deepEqual([load(2).closed(), shelf.state('d@1').tag], [true, 'loading'])
+  load(4).succeed()
+  await settle()
+  assert.deepEqual(
+    shelf.warm().map(({ source }) => source.name),
+    ['a', 'c', 'd'],
+  )
+})
+
+test('models that were loaded beside each other, or while they were uploaded, keep the same ceiling', async () => {
+  const { shelf, clock, load } = setUp({ memoryBytes: 2500 })
+  const names = ['a', 'b', 'c', 'd', 'e']
+  for (const name of names) void shelf.ensure(big(name))
+  for (const [index] of names.entries()) {
+    clock.turn(1)
+    load(index + 1).succeed()
+    await settle()
+    assert.ok(shelf.warm().length <= 2)
+  }
+  const other = commandedLoader()
+  void other.loader.load(big('pushed'))
+  clock.turn(1)
+  shelf.put({ ...(other.loads[0] ?? assert.fail()).loaded, sizeBytes: 2000 })
+  assert.deepEqual(
+    shelf.warm().map(({ source }) => source.name),
+    ['pushed'],
+  )
+})
+
+test('a model that is larger than the whole ceiling is loaded alone', async () => {
+  const { shelf, load } = setUp({ memoryBytes: 500 })
+  void shelf.ensure(big('a'))
+  load(1).succeed()
+  await settle()
+  void shelf.ensure(big('b'))
+  load(2).succeed()
+  await settle()
+  assert.deepEqual(
+    shelf.warm().map(({ source }) => source.name),
+    ['b'],
+  )
+})
+
+test('required models of the house are never dropped for memory, a user’s of the same name is', async () => {
+  const { shelf, clock, load } = setUp({ memoryBytes: 1500, required: ['needed'] })
+  const needed = big('needed', null)
+  const namesake = { ...big('needed'), id: 'namesake' }
+  for (const [index, model] of [needed, namesake, big('other')].entries()) {
+    clock.turn(1000)
+    void shelf.ensure(model)
+    load(index + 1).succeed()
+    await settle()
+  }
+  assert.deepEqual(
+    shelf.warm().map(({ source }) => source.id),
+    ['needed@1', 'other@1'],
+  )
 })
 
 test('close waits for runs in progress and for loads in progress, and leaves no session', async () => {

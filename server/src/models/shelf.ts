@@ -3,7 +3,7 @@ import { backoffMs } from '../kit/backoff.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Log } from '../kit/log.ts'
 import type { LoadedModel, Loader } from './loader.ts'
-import { type Model, modelLabel } from './model.ts'
+import { isRequired, type Model, type ModelIdentity, modelLabel } from './model.ts'
 
 export type ShelfState =
   | { tag: 'absent' }
@@ -11,7 +11,10 @@ export type ShelfState =
   | { tag: 'warm'; since: number; loaded: LoadedModel }
   | { tag: 'failed'; since: number; reason: string; attempts: number; retryAt: number }
 
-/** The warm models. Loads on demand or ahead of it, forgets what is idle, tries again what failed. */
+/**
+ * The warm models. Loads on demand or ahead of it, forgets what is idle, tries again what failed. What is not required
+ * has a ceiling together: beyond it the least recently used go, so that no user's uploads take the memory of all.
+ */
 export type Shelf = {
   state(id: string): ShelfState
   /** The warm model, or undefined. Marks it as used. */
@@ -40,8 +43,12 @@ export function createShelf(dependencies: {
   clock: Clock
   log: Log
   idleSeconds: number
+  /** Ceiling of the warm models that are not required, by the size of their files, once per session. */
+  memoryBytes: number
+  /** Names of the house. Their versions are not counted and not dropped. */
+  required: readonly string[]
 }): Shelf {
-  const { loader, clock, log, idleSeconds } = dependencies
+  const { loader, clock, log, idleSeconds, memoryBytes, required } = dependencies
   const states = new Map<string, ShelfState>()
   const lastUsedAt = new Map<string, number>()
   let used = new Map<string, number>()
@@ -72,9 +79,38 @@ export function createShelf(dependencies: {
   function put(loaded: LoadedModel): void {
     if (closed) return void retire(loaded)
     const before = state(loaded.source.id)
+    makeRoom(loaded.source, loaded.sizeBytes)
     states.set(loaded.source.id, { tag: 'warm', since: clock.now(), loaded })
     lastUsedAt.set(loaded.source.id, clock.now())
     if (before.tag === 'warm') void retire(before.loaded)
+  }
+
+  /**
+   * Before a load, so that the memory is there, and after it, when the number of sessions is known and others have been
+   * loaded beside it. One model that is larger than the ceiling is loaded all the same, alone.
+   */
+  function makeRoom(model: ModelIdentity, sizeBytes: number): void {
+    if (isRequired(model, required)) return
+    const others = [...states.values()]
+      .flatMap(now => (now.tag === 'warm' ? now : []))
+      .filter(({ loaded: { source } }) => source.id !== model.id && !isRequired(source, required))
+      .sort((a, b) => usedAt(a) - usedAt(b))
+    let bytes = others.reduce((sum, { loaded }) => sum + loaded.sizeBytes, sizeBytes)
+    for (const { loaded } of others) {
+      if (bytes <= memoryBytes) return
+      bytes -= loaded.sizeBytes
+      log.info('model-unload', { model: modelLabel(loaded.source), reason: 'memory' })
+      void drop(loaded.source.id)
+    }
+  }
+
+  function usedAt({ loaded, since }: Extract<ShelfState, { tag: 'warm' }>): number {
+    return lastUsedAt.get(loaded.source.id) ?? since
+  }
+
+  function load(model: Model): Promise<LoadedModel> {
+    makeRoom(model, model.file_size_bytes ?? 0)
+    return loader.load(model)
   }
 
   function ensure(model: Model): Promise<void> {
@@ -83,7 +119,7 @@ export function createShelf(dependencies: {
     if (before.tag === 'loading') return before.done
     if (before.tag === 'failed' && clock.now() < before.retryAt) return Promise.resolve()
     const attempts = before.tag === 'failed' ? before.attempts : 0
-    const done = loader.load(model).then(
+    const done = load(model).then(
       loaded => {
         // Dropped in the meantime: nobody wants it any more.
         if (states.get(model.id) !== loading) return void retire(loaded)
@@ -99,7 +135,7 @@ export function createShelf(dependencies: {
   }
 
   async function reload(model: Model): Promise<LoadedModel> {
-    const loaded = await loader.load(model).catch((error: unknown) => {
+    const loaded = await load(model).catch((error: unknown) => {
       const { tag } = state(model.id)
       if (tag === 'absent' || tag === 'failed') fail(model, error, 1)
       throw error
@@ -163,11 +199,7 @@ export function createShelf(dependencies: {
           lose(id, now.loaded)
           void ensure(model)
         } else if (now.tag === 'failed' && at >= now.retryAt) void ensure(model)
-        else if (
-          now.tag === 'warm' &&
-          !isPinned(id) &&
-          at - (lastUsedAt.get(id) ?? now.since) > idleSeconds * 1000
-        ) {
+        else if (now.tag === 'warm' && !isPinned(id) && at - usedAt(now) > idleSeconds * 1000) {
           log.info('model-unload', { model: modelLabel(model), reason: 'idle', idle_s: idleSeconds })
           void drop(id)
         }

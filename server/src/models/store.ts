@@ -1,10 +1,12 @@
-import type { ModelStatus, Visibility } from '@roundhouse/sdk/contract'
+import type { ModelStatus, Plan, Visibility } from '@roundhouse/sdk/contract'
 import { type Generated, type Kysely, type Selectable, type SqlBool, sql } from 'kysely'
+import type { Caller } from '../accounts/caller.ts'
 import type { Model } from './model.ts'
 
 type ModelsTable = {
   id: string
   number: Generated<string>
+  owner_id: string | null
   name: string
   version: string
   description: string | null
@@ -29,7 +31,7 @@ export type ModelTables = { models: ModelsTable }
 
 type Changes<Row> = { [Column in keyof Row]?: Row[Column] | undefined }
 
-export type NewModel = Pick<Model, 'id' | 'name' | 'version' | 'status'> & ModelChange
+export type NewModel = Pick<Model, 'id' | 'owner_id' | 'name' | 'version' | 'status'> & ModelChange
 
 /** Absent and undefined fields stay as they are. */
 export type ModelChange = Changes<
@@ -51,26 +53,31 @@ export type ModelChange = Changes<
   >
 >
 
+export type Usage = Pick<Plan, 'max_models' | 'max_model_bytes'> & {
+  plan: string
+  versions: number
+  bytes: number
+}
+
 export type ModelFilter = {
   name?: string | undefined
-  version?: string | undefined
   status?: ModelStatus | undefined
   /** Only rows created before the one of this number. */
   beforeNumber?: number | undefined
   limit: number
 }
 
-/** SQL of the models room. Uniqueness of (name, version) is the database's to keep. */
+/** SQL of the models room. Uniqueness of (owner, name, version) is the database's to keep, and so is who sees what. */
 export type ModelStore = ReturnType<typeof createModelStore>
 
 export function createModelStore(db: Kysely<ModelTables>) {
   return {
-    /** Null when name and version are taken. */
+    /** Null when the owner has this name and version already. */
     async insert(model: NewModel): Promise<Model | null> {
       const row = await db
         .insertInto('models')
         .values({ ...withoutUndefined(model), ...jsonColumns(model) } as never)
-        .onConflict(conflict => conflict.columns(['name', 'version']).doNothing())
+        .onConflict(conflict => conflict.columns(['owner_id', 'name', 'version']).doNothing())
         .returningAll()
         .executeTakeFirst()
       return row ? toModel(row) : null
@@ -85,27 +92,83 @@ export function createModelStore(db: Kysely<ModelTables>) {
     async list(filter: ModelFilter): Promise<Model[]> {
       let query = db.selectFrom('models').selectAll().orderBy('number', 'desc').limit(filter.limit)
       if (filter.name !== undefined) query = query.where('name', '=', filter.name)
-      if (filter.version !== undefined) query = query.where('version', '=', filter.version)
       if (filter.status !== undefined) query = query.where('status', '=', filter.status)
       if (filter.beforeNumber !== undefined) query = query.where('number', '<', String(filter.beforeNumber))
       return (await query.execute()).map(toModel)
     },
 
-    /** Every version that can be served or brought back. */
-    async listServable(): Promise<Model[]> {
+    /** Every version that can be served or brought back, and every one that makes a name the house's. */
+    async listCatalogue(): Promise<Model[]> {
       const rows = await db
         .selectFrom('models')
         .selectAll()
-        .where('status', 'in', ['ready', 'archived'])
+        .where(
+          sql<SqlBool>`status in ('ready', 'archived') or (owner_id is null and visibility <> 'private')`,
+        )
         .execute()
       return rows.map(toModel)
     },
 
-    /** One more than the largest whole-number version of the name; 1 for a new name. */
-    async nextVersion(name: string): Promise<string> {
+    /**
+     * Every version of the family a bare name stands for, newest first, at most 1000: the one with a ready version, of
+     * this user, of the house, the one that was there first. `familyFor` is the same rule in memory.
+     */
+    async family(name: string, { role, userId }: Pick<Caller, 'role' | 'userId'>): Promise<Model[]> {
+      const meant = sql<SqlBool>`(owner_id is null or owner_id = ${userId}::uuid or (
+        ${role}::text <> 'service' and visibility <> 'private' and not is_house_name(name)))`
+      const chosen = sql<string | null>`(
+        select owner_id from models where name = ${name} and ${meant} group by owner_id
+        order by bool_or(status = 'ready') desc, owner_id is not distinct from ${userId}::uuid desc,
+          owner_id is null desc, min(number) filter (where status in ('ready', 'archived')), min(number)
+        limit 1)`
+      const rows = await db
+        .selectFrom('models')
+        .selectAll()
+        .where('name', '=', name)
+        .where(meant)
+        .where('owner_id', 'is not distinct from', chosen)
+        .orderBy('number', 'desc')
+        .limit(1000)
+        .execute()
+      return rows.map(toModel)
+    },
+
+    async isTaken({
+      owner_id,
+      name,
+      version,
+    }: Pick<Model, 'owner_id' | 'name' | 'version'>): Promise<boolean> {
+      const row = await db
+        .selectFrom('models')
+        .select('id')
+        .where('owner_id', 'is not distinct from', owner_id)
+        .where('name', '=', name)
+        .where('version', '=', version)
+        .executeTakeFirst()
+      return row !== undefined
+    },
+
+    /** Until the transaction ends nobody else adds to what this owner has. */
+    async lockOwner(ownerId: string | null): Promise<void> {
+      await sql`select pg_advisory_xact_lock(hashtextextended(${ownerId ?? 'house'}, 20))`.execute(db)
+    },
+
+    /** What a user has and what their plan gives; undefined when they are gone. */
+    async usage(userId: string): Promise<Usage | undefined> {
+      const { rows } = await sql<Usage>`
+        select plans.name as plan, plans.max_models, plans.max_model_bytes::float8 as max_model_bytes,
+          (select count(*) from models where owner_id = users.id)::integer as versions,
+          (select coalesce(sum(file_size_bytes), 0) from models where owner_id = users.id)::float8 as bytes
+        from users join plans on plans.name = users.plan where users.id = ${userId}`.execute(db)
+      return rows[0]
+    },
+
+    /** One more than the largest whole-number version of the owner's name; 1 for a new name. */
+    async nextVersion(ownerId: string | null, name: string): Promise<string> {
       const row = await db
         .selectFrom('models')
         .select(sql<string>`coalesce(max(version::numeric), 0) + 1`.as('next'))
+        .where('owner_id', 'is not distinct from', ownerId)
         .where('name', '=', name)
         .where(sql<SqlBool>`version ~ '^[0-9]{1,18}$'`)
         .executeTakeFirstOrThrow()

@@ -19,10 +19,11 @@ const database = openDatabase<PredictionTables>({
   url: appUrl,
   applicationName: 'rh-journal-test',
   max: 2,
+  systemMax: 1,
   log: silentLog,
 })
 defer(file, database.close)
-const rows = createPredictionStore(database.db)
+const rows = createPredictionStore(database.system)
 const ids = createIds()
 
 /** The real store, which can be away, and can lose the answer to an insert that was done. */
@@ -59,6 +60,7 @@ function setUp(mode: HistoryMode = 'full', perSecond = 1_000_000) {
       id: ids.uuid(),
       modelId,
       modelVersion: '3',
+      userId: null,
       requestId: 'request-1',
       inputs: [floats('x', 1.5, 2)],
       outputs: [floats('y', 3)],
@@ -104,7 +106,7 @@ async function turning(clock: { turn(ms: number): void }, work: Promise<unknown>
 
 test('a prediction is in the history a tenth of a second later, with everything that was said of it', async () => {
   const { journal, clock, entry, written } = setUp()
-  const added = entry()
+  const added = entry({ userId: randomUUID() })
   journal.add(added)
   clock.turn(99)
   assert.equal(journal.waiting(), 1)
@@ -119,6 +121,7 @@ test('a prediction is in the history a tenth of a second later, with everything 
     id: added.id,
     model_id: added.modelId,
     model_version: '3',
+    user_id: added.userId,
     request_id: 'request-1',
     inference_time_ms: 0.25,
     cached: false,

@@ -10,6 +10,8 @@ export type JournalEntry = {
   readonly id: string
   readonly modelId: string
   readonly modelVersion: string
+  /** Null for the service-role key and callers without an account. */
+  readonly userId: string | null
   readonly requestId: string | null
   readonly inputs: readonly Tensor[]
   readonly outputs: readonly Tensor[] | null

@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto'
 import { decodeInferResponse, elementBytes, encodeInferResponse, type Tensor } from '@roundhouse/sdk/contract'
 import type { Cache } from '../ports/cache.ts'
 
-/** Answers of deterministic models, by version and a hash of the inputs. */
+/**
+ * Answers of deterministic models, by version and a hash of the inputs. Two callers who may call the same version share
+ * them: an answer depends on nothing but the inputs, and who could not have it computed does not come here.
+ */
 export type PredictionCache = {
   /** Undefined when these inputs are too large to be worth hashing. */
   key(modelId: string, inputs: readonly Tensor[], outputs: readonly string[]): string | undefined

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { after, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { isProblem, type ProblemCode, type Tensor } from '@roundhouse/sdk/contract'
-import type { Caller } from '../accounts/accounts.ts'
+import { serviceCaller } from '../accounts/caller.ts'
 import { createInProcessBus } from '../adapters/bus/in-process.ts'
 import { createMemoryCache } from '../adapters/cache/memory.ts'
 import { openFolderStore } from '../adapters/files/folder.ts'
@@ -40,6 +40,7 @@ const database = openDatabase<ModelTables & PredictionTables>({
   url: appUrl,
   applicationName: 'rh-predictions-test',
   max: 3,
+  systemMax: 1,
   log,
 })
 defer(file, database.close)
@@ -55,21 +56,21 @@ const loader = createLoader({
   lanes: 1,
   reportBatch: ({ name }, batch) => reports.push({ name, ...batch }),
 })
-const shelf = createShelf({ loader, clock, log, idleSeconds: 600 })
+const shelf = createShelf({ loader, clock, log, idleSeconds: 600, memoryBytes: 1e9, required: [] })
 defer(file, shelf.close)
-const modelStore = createModelStore(database.db)
+const modelStore = createModelStore(database.system)
 const catalogue = createCatalogue({ store: modelStore, bus, log })
 defer(file, catalogue.close)
 const serving = createServing({
   catalogue,
   shelf,
-  store: modelStore,
+  database,
   clock,
   log,
   required: [],
   preloadBytes: 0,
 })
-const store = createPredictionStore(database.db)
+const store = createPredictionStore(database.system)
 const cache = createPredictionCache({ cache: createMemoryCache({ maxBytes: 1e6 }), ttlSeconds: 60 })
 const journal = createJournal({ store, clock, log, mode: 'full', perSecond: 1000, burst: 10_000 })
 defer(file, () => journal.close(3000))
@@ -77,19 +78,20 @@ const predictions = createPredictions({
   serving,
   cache,
   journal,
-  store,
+  database,
   ids,
   clock,
   timeoutMs: 20_000,
   retentionDays: 30,
 })
-const caller: Caller = { kind: 'service', userId: null }
+const caller = serviceCaller('test')
 
 async function add(name: string, bytes: Uint8Array): Promise<Model> {
   const id = randomUUID()
   const stored = await files.put(`models/${id}`, Readable.from([bytes]), { maxBytes: 1e8 })
   const model = await modelStore.insert({
     id,
+    owner_id: null,
     name,
     version: '1',
     status: 'ready',
@@ -234,7 +236,7 @@ test('a prediction is given up at the time the request asks for, and no later th
     serving,
     cache,
     journal,
-    store,
+    database,
     ids,
     clock,
     timeoutMs: 30,
@@ -280,6 +282,7 @@ test('history older than its retention goes, and with a model goes all of its ow
     id: ids.uuid(),
     modelId: loaded.source.id,
     modelVersion: '1',
+    userId: null,
     requestId: null,
     inputs: [],
     outputs: null,

@@ -1,15 +1,17 @@
 import { isProblem, type Tensor } from '@roundhouse/sdk/contract'
-import type { Caller } from '../accounts/accounts.ts'
+import { type Caller, mayEverything } from '../accounts/caller.ts'
 import type { Clock } from '../kit/clock.ts'
 import { context } from '../kit/context.ts'
 import type { Ids } from '../kit/ids.ts'
 import type { BatchAnswer } from '../models/batcher.ts'
 import type { LoadedModel } from '../models/loader.ts'
-import type { ModelTarget, Serving } from '../models/serving.ts'
+import type { ModelTarget } from '../models/model.ts'
+import type { Serving } from '../models/serving.ts'
 import { add } from '../models/statistics.ts'
+import type { Database } from '../ports/database.ts'
 import type { Journal } from './journal.ts'
-import type { PredictionCache } from './prediction-cache.ts'
-import type { PredictionStore, StoredPrediction } from './store.ts'
+import type { CacheMetrics, PredictionCache } from './prediction-cache.ts'
+import { createPredictionStore, type PredictionTables, type StoredPrediction } from './store.ts'
 
 export type PredictRequest = {
   /** Checked against the model's signature, in its order. */
@@ -34,10 +36,14 @@ export type Prediction = {
 
 /** The one way to a prediction, whatever surface it came by. */
 export type Predictions = {
-  /** The warm model that answers, whose signature the inputs are read by. */
+  /**
+   * The warm model that answers, whose signature the inputs are read by. Here it is decided whether the caller may;
+   * `predict` is for what was found.
+   */
   find(caller: Caller, target: ModelTarget): LoadedModel | Promise<LoadedModel>
   /** @throws Problem `model-overloaded`, `model-not-loaded`, `model-failed`, `deadline-exceeded`, `client-closed`. */
   predict(caller: Caller, model: LoadedModel, request: PredictRequest): Promise<Prediction>
+  /** Newest first: the caller's own calls; for administrators and the service-role key those of everyone. */
   history(
     caller: Caller,
     modelId: string,
@@ -45,6 +51,8 @@ export type Predictions = {
   ): Promise<StoredPrediction[]>
   /** Forgets the history that is older than its retention. */
   sweep(): Promise<void>
+  /** Counts the hits and misses of this process from zero; an administrative act, so the audit log holds it. */
+  resetCacheMetrics(caller: Caller): Promise<CacheMetrics>
   /** Forgets everything of a removed model; what a crash leaves of it goes with its age. */
   forget(modelId: string): Promise<void>
 }
@@ -55,15 +63,17 @@ export function createPredictions(dependencies: {
   serving: Serving
   cache: PredictionCache
   journal: Journal
-  store: PredictionStore
+  database: Database<PredictionTables>
   ids: Ids
   clock: Clock
   timeoutMs: number
   retentionDays: number
 }): Predictions {
-  const { serving, cache, journal, store, ids, clock, timeoutMs, retentionDays } = dependencies
+  const { serving, cache, journal, database, ids, clock, timeoutMs, retentionDays } = dependencies
+  const system = createPredictionStore(database.system)
 
   function record(
+    caller: Caller,
     model: LoadedModel,
     request: PredictRequest,
     prediction: Prediction,
@@ -73,6 +83,7 @@ export function createPredictions(dependencies: {
       id: prediction.id,
       modelId: model.source.id,
       modelVersion: model.source.version,
+      userId: caller.userId,
       requestId: context.getStore()?.requestId ?? null,
       inputs: request.inputs,
       outputs: error === null ? prediction.outputs : null,
@@ -93,7 +104,8 @@ export function createPredictions(dependencies: {
       answer = await runOnCurrent(caller, model, request)
     } catch (error) {
       add(model.statistics.fail, clock.elapsed() - startedAt)
-      if (isProblem(error) && error.code === 'model-failed') record(model, request, prediction, error.message)
+      if (isProblem(error) && error.code === 'model-failed')
+        record(caller, model, request, prediction, error.message)
       throw error
     }
     const { statistics } = model
@@ -102,6 +114,7 @@ export function createPredictions(dependencies: {
     add(statistics.success, clock.elapsed() - startedAt)
     statistics.lastInferenceAt = createdAt
     return record(
+      caller,
       model,
       request,
       { ...prediction, outputs: answer.outputs, inferenceTimeMs: answer.computeMs },
@@ -125,18 +138,14 @@ export function createPredictions(dependencies: {
       return await model.run(batch)
     } catch (error) {
       if (!isProblem(error) || error.code !== 'model-not-loaded') throw error
-      const successor = await find(caller, { id: model.source.id })
+      const successor = await serving.find(caller, { id: model.source.id })
       if (successor === model) throw error
       return successor.run(batch)
     }
   }
 
-  function find(_caller: Caller, target: ModelTarget): LoadedModel | Promise<LoadedModel> {
-    return serving.find(target)
-  }
-
   return {
-    find,
+    find: serving.find,
 
     async predict(caller, model, request) {
       if (!request.useCache || !model.facts.deterministic) return compute(caller, model, request)
@@ -149,6 +158,7 @@ export function createPredictions(dependencies: {
       if (outputs) {
         add(model.statistics.success, clock.elapsed() - startedAt)
         return record(
+          caller,
           model,
           request,
           { id: ids.uuid(), outputs, inferenceTimeMs: 0, cached: true, createdAt },
@@ -160,21 +170,30 @@ export function createPredictions(dependencies: {
       return prediction
     },
 
-    async history(_caller, modelId, options) {
-      await serving.row({ id: modelId })
+    async history(caller, modelId, options) {
+      await serving.row(caller, { id: modelId })
+      const userId = mayEverything(caller) ? undefined : caller.userId
+      // An anonymous call is nobody's.
+      if (userId === null) return []
       // What was answered a moment ago is read too.
       await journal.flush(500)
-      return store.list(modelId, options)
+      return database.as(caller, db => createPredictionStore(db).list(modelId, { ...options, userId }))
     },
 
     async sweep() {
       const time = new Date(clock.now() - retentionDays * 86_400_000)
-      await removeAll(() => store.removeOlderThan(time, sweepRows))
+      await removeAll(() => system.removeOlderThan(time, sweepRows))
+    },
+
+    async resetCacheMetrics(caller) {
+      await database.as(caller, (_db, audit) => audit('cache-reset', 'prediction-cache'))
+      cache.reset()
+      return cache.metrics()
     },
 
     async forget(modelId) {
       await cache.forget(modelId)
-      await removeAll(() => store.removeOfModel(modelId, sweepRows))
+      await removeAll(() => system.removeOfModel(modelId, sweepRows))
     },
   }
 }

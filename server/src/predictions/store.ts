@@ -5,6 +5,7 @@ type PredictionsTable = {
   model_id: string
   id: string
   model_version: string
+  user_id: string | null
   request_id: string | null
   input_data: unknown
   output_data: unknown
@@ -22,6 +23,7 @@ export type NewPrediction = {
   readonly modelId: string
   readonly id: string
   readonly modelVersion: string
+  readonly userId: string | null
   readonly requestId: string | null
   readonly inputJson: string | null
   readonly outputJson: string | null
@@ -52,24 +54,27 @@ export function createPredictionStore(db: Kysely<PredictionTables>) {
     async insert(rows: readonly NewPrediction[]): Promise<void> {
       await sql`
         insert into predictions (
-          model_id, id, model_version, request_id, input_data, output_data, inference_time_ms, cached, status, error, created_at)
-        select model_id, id, model_version, request_id, input_data::json, output_data::json, inference_time_ms, cached,
+          model_id, id, model_version, user_id, request_id, input_data, output_data, inference_time_ms, cached, status, error,
+          created_at)
+        select model_id, id, model_version, user_id, request_id, input_data::json, output_data::json, inference_time_ms, cached,
           case when error is null then 'ok' else 'error' end, error, to_timestamp(created_ms / 1000)
         from unnest(
           ${literal(rows, row => row.modelId)}::uuid[], ${literal(rows, row => row.id)}::uuid[],
-          ${literal(rows, row => row.modelVersion)}::text[], ${literal(rows, row => row.requestId)}::text[],
+          ${literal(rows, row => row.modelVersion)}::text[], ${literal(rows, row => row.userId)}::uuid[],
+          ${literal(rows, row => row.requestId)}::text[],
           string_to_array(${separated(rows, row => row.inputJson)}, ${separator}, ''),
           string_to_array(${separated(rows, row => row.outputJson)}, ${separator}, ''),
           ${literal(rows, row => row.inferenceTimeMs)}::double precision[], ${literal(rows, row => row.cached)}::boolean[],
           ${rows.map(row => row.error)}::text[], ${literal(rows, row => row.createdAt)}::double precision[]
-        ) as row (model_id, id, model_version, request_id, input_data, output_data, inference_time_ms, cached, error, created_ms)
+        ) as row (
+          model_id, id, model_version, user_id, request_id, input_data, output_data, inference_time_ms, cached, error, created_ms)
         on conflict do nothing`.execute(db)
     },
 
-    /** Newest first. `input_data` and `output_data` come as JSON text, because their integers may be larger than 2^53. */
+    /** Newest first; of one user, or of everyone when `userId` is undefined. `input_data` and `output_data` come as JSON text, because their integers may be larger than 2^53. */
     async list(
       modelId: string,
-      options: { beforeId?: string | undefined; limit: number },
+      options: { userId?: string | undefined; beforeId?: string | undefined; limit: number },
     ): Promise<StoredPrediction[]> {
       let query = db
         .selectFrom('predictions')
@@ -77,6 +82,7 @@ export function createPredictionStore(db: Kysely<PredictionTables>) {
           'id',
           'model_id',
           'model_version',
+          'user_id',
           'request_id',
           'inference_time_ms',
           'cached',
@@ -91,6 +97,7 @@ export function createPredictionStore(db: Kysely<PredictionTables>) {
         .where('model_id', '=', modelId)
         .orderBy('id', 'desc')
         .limit(options.limit)
+      if (options.userId !== undefined) query = query.where('user_id', '=', options.userId)
       if (options.beforeId !== undefined) query = query.where('id', '<', options.beforeId)
       return query.execute()
     },

@@ -5,7 +5,7 @@ import { defer } from '../testing/defer.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { testDatabase } from '../testing/test-database.ts'
 import { build } from './build.ts'
-import { openGround } from './choose.ts'
+import { houseKeys, openGround } from './choose.ts'
 import { readConfig } from './config.ts'
 
 test('a server that requires no model is not ready either before it has read which models there are', async t => {
@@ -14,7 +14,7 @@ test('a server that requires no model is not ready either before it has read whi
   const place = { adminUrl, appUrl, role: undefined, embedded: undefined }
   const ground = await openGround(config, place, silentLog)
   defer(t, ground.close)
-  const house = await build(config, ground, 'k'.repeat(40), silentLog)
+  const house = await build(config, ground, await houseKeys(config), silentLog)
   defer(t, async () => {
     await house.app.close()
     await house.close()

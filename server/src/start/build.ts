@@ -1,17 +1,29 @@
 import { totalmem } from 'node:os'
 import type { FastifyInstance } from 'fastify'
 import { createAccounts } from '../accounts/accounts.ts'
+import { createKeys, type Keys } from '../accounts/keys.ts'
+import { createLimits } from '../accounts/limits.ts'
+import type { GithubOptions } from '../accounts/sign-in/github.ts'
+import { createPasswords } from '../accounts/sign-in/password.ts'
+import { createSignIn, type SignIn } from '../accounts/sign-in/sign-in.ts'
+import { createThrottle } from '../accounts/throttle.ts'
+import { issuersFrom } from '../accounts/tokens/issuers.ts'
+import { createTokenVerifier } from '../accounts/tokens/verify.ts'
 import { createTensorCodec } from '../adapters/codec/codec.ts'
+import { fetchJson } from '../adapters/jwks/fetch-json.ts'
 import { createPrometheusMetrics } from '../adapters/metrics/prometheus.ts'
 import { createOnnxRuntime } from '../adapters/onnx/runtime.ts'
 import { pendingMigrations } from '../adapters/postgres/migrate.ts'
+import { createAdmin } from '../admin/admin.ts'
 import { createHealth, type Health } from '../admin/health.ts'
 import { createApp } from '../http/app.ts'
 import { systemClock } from '../kit/clock.ts'
 import { createIds } from '../kit/ids.ts'
 import type { Log } from '../kit/log.ts'
+import { createSealer } from '../kit/seal.ts'
 import { createCatalogue } from '../models/catalogue.ts'
 import { createLoader } from '../models/loader.ts'
+import { metricLabels } from '../models/model.ts'
 import { createRegistry, type Registry } from '../models/registry.ts'
 import { createServing, type Serving } from '../models/serving.ts'
 import { createShelf } from '../models/shelf.ts'
@@ -20,16 +32,21 @@ import { createJournal } from '../predictions/journal.ts'
 import { createPredictionCache } from '../predictions/prediction-cache.ts'
 import { createPredictions } from '../predictions/predictions.ts'
 import { createPredictionStore } from '../predictions/store.ts'
-import { type Ground, lanes } from './choose.ts'
-import type { Config } from './config.ts'
+import { createSecrets } from '../settings/secrets.ts'
+import { type Ground, type HouseKeys, lanes } from './choose.ts'
+import { isDeployed } from './config.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { packageVersion } from './package-version.ts'
 import { consoleFolder, migrationsFolder } from './paths.ts'
 import { readings } from './readings.ts'
+import type { Config } from './settings.ts'
 
 /** Everything wired, nothing started. */
 export type House = {
   app: FastifyInstance
+  keys: Keys
+  signIn: SignIn
+  publicUrl: string
   registry: Registry
   serving: Serving
   health: Health
@@ -48,44 +65,99 @@ const firstSweepMs = 60_000
 const journalCloseMs = 3000
 
 /** The one place that wires adapters, rooms and doors together. A newcomer starts here. */
-export async function build(
-  config: Config,
-  ground: Ground,
-  serviceRoleKey: string,
-  log: Log,
-): Promise<House> {
-  const { database, bus, cache, files } = ground
+export async function build(config: Config, ground: Ground, keys: HouseKeys, log: Log): Promise<House> {
+  const { database, bus, cache, counters, files } = ground
   const clock = systemClock
   const ids = createIds()
   const version = await packageVersion()
 
+  // Settings
+  const secrets = createSecrets({ database, sealer: createSealer(keys.encryption), ids })
+  await secrets.assertReadable()
+
+  // Accounts
+  // Deployed there is TLS in front, and cookies are made for it.
+  const scheme = isDeployed(config) ? 'https' : 'http'
+  const publicUrl = (config.PUBLIC_URL ?? `${scheme}://localhost:${config.PORT}`).replace(/\/$/, '')
+  if (isDeployed(config) && config.PUBLIC_URL === undefined)
+    log.warn('public-url-missing', { detail: 'Links and sign-in with GitHub need PUBLIC_URL.' })
+  const throttle = createThrottle({ counters })
+  // Calls between the two: accounts read sessions, and what ends a session ends what accounts remember.
+  const changed = (id: string) => accounts.changed(id)
+  const signIn = createSignIn({
+    database,
+    throttle,
+    passwords: createPasswords(),
+    ids,
+    clock,
+    log,
+    changed,
+    publicUrl,
+    secretKey: keys.secret,
+    trustedOrigins: config.CORS_ORIGINS,
+    cookiesCrossSite: config.COOKIES_CROSS_SITE,
+    signUp: config.SIGN_UP,
+    defaultPlan: config.DEFAULT_PLAN,
+    github: githubApp(config),
+  })
+  const accounts = createAccounts({
+    database,
+    bus,
+    clock,
+    log,
+    serviceKeys: [keys.serviceRole, config.SUPABASE_SERVICE_ROLE_KEY ?? []].flat(),
+    backendSecret: config.RAILWAY_BACKEND_SECRET,
+    verifier: createTokenVerifier({ issuers: issuersFrom(config), fetchJson, clock, log }),
+    defaultPlan: config.DEFAULT_PLAN,
+    sessionOf: signIn.sessionOf,
+  })
+  await accounts.assertDefaultPlan()
+  const apiKeys = createKeys({ database, ids, clock, revoked: changed })
+
   // Models
   const runtime = createOnnxRuntime({ log })
   await runtime.prepare()
-  const modelStore = createModelStore(database.db)
   const loader = createLoader({
     files,
     runtime,
     log,
     now: () => performance.now(),
     lanes: lanes(config),
-    reportBatch: ({ name, version: modelVersion }, batch) =>
-      metrics.batch({ model: name, version: modelVersion, ...batch }),
+    reportBatch(model, batch) {
+      // A run that ends after its model was removed would be measured for ever.
+      if (catalogue.byId(model.id)) metrics.batch({ ...metricLabels(model), ...batch })
+    },
   })
-  const shelf = createShelf({ loader, clock, log, idleSeconds: config.CACHE_MODEL_TTL })
-  const catalogue = createCatalogue({ store: modelStore, bus, log })
+  const modelMemoryBytes = config.MODEL_MEMORY_BYTES ?? (process.constrainedMemory() || totalmem()) / 2
+  const shelf = createShelf({
+    loader,
+    clock,
+    log,
+    idleSeconds: config.CACHE_MODEL_TTL,
+    memoryBytes: modelMemoryBytes,
+    required: config.REQUIRED_MODELS,
+  })
+  const catalogue = createCatalogue({
+    store: createModelStore(database.system),
+    bus,
+    log,
+    onGone(model) {
+      const labels = metricLabels(model)
+      metrics.forget(labels.model, labels.version)
+    },
+  })
   const serving = createServing({
     catalogue,
     shelf,
-    store: modelStore,
+    database,
     clock,
     log,
     required: config.REQUIRED_MODELS,
-    preloadBytes: (process.constrainedMemory() || totalmem()) / 8,
+    preloadBytes: modelMemoryBytes / 4,
   })
 
   // Predictions
-  const predictionStore = createPredictionStore(database.db)
+  const predictionStore = createPredictionStore(database.system)
   const predictionCache = createPredictionCache({ cache, ttlSeconds: config.CACHE_PREDICTION_TTL })
   const journal = createJournal({
     store: predictionStore,
@@ -99,14 +171,14 @@ export async function build(
     serving,
     cache: predictionCache,
     journal,
-    store: predictionStore,
+    database,
     ids,
     clock,
     timeoutMs: config.PREDICT_TIMEOUT_MS,
     retentionDays: config.PREDICTION_RETENTION_DAYS,
   })
   const registry = createRegistry({
-    store: modelStore,
+    database,
     files,
     loader,
     shelf,
@@ -115,18 +187,14 @@ export async function build(
     ids,
     log,
     maxSizeBytes: config.MAX_MODEL_SIZE_BYTES,
-    onRemove(model) {
-      metrics.forget(model.name, model.version)
-      inBackground('prediction-forget', predictions.forget(model.id))
-    },
+    onRemove: model => inBackground('prediction-forget', predictions.forget(model.id)),
   })
 
   // Doors
-  const accounts = createAccounts({ serviceRoleKey })
   const codec = createTensorCodec({ log })
   const health = createHealth({
     checkDatabase: database.check,
-    pendingMigrations: () => pendingMigrations({ db: database.db, folder: migrationsFolder }),
+    pendingMigrations: () => pendingMigrations({ db: database.system, folder: migrationsFolder }),
     serving,
     cache,
     files,
@@ -137,6 +205,12 @@ export async function build(
   const metrics = createPrometheusMetrics(readings({ shelf, predictionCache, journal, database }))
   const app = await createApp({
     accounts,
+    keys: apiKeys,
+    signIn,
+    limits: createLimits({ counters }),
+    throttle,
+    admin: createAdmin({ database, changed }),
+    secrets,
     registry,
     serving,
     predictions,
@@ -148,6 +222,8 @@ export async function build(
     log,
     version,
     corsOrigins: config.CORS_ORIGINS,
+    trustedProxies: config.TRUSTED_PROXIES,
+    publicUrl,
     maxModelBytes: config.MAX_MODEL_SIZE_BYTES,
     maxPredictBodyBytes: config.MAX_PREDICT_BODY_BYTES,
     consoleFolder,
@@ -161,13 +237,18 @@ export async function build(
 
   const sweepModels = oneAtATime(() => registry.sweep(clock.now()))
   const sweepPredictions = oneAtATime(predictions.sweep)
+  const sweepSignIn = oneAtATime(signIn.sweep)
   function sweep(): void {
     inBackground('model-sweep', sweepModels())
     inBackground('prediction-sweep', sweepPredictions())
+    inBackground('sign-in-sweep', sweepSignIn())
   }
 
   return {
     app,
+    keys: apiKeys,
+    signIn,
+    publicUrl,
     registry,
     serving,
     health,
@@ -182,9 +263,17 @@ export async function build(
     async close() {
       for (const timer of timers) clearInterval(timer)
       catalogue.close()
+      await accounts.close()
       await journal.close(journalCloseMs)
       await shelf.close()
       await codec.close()
     },
   }
+}
+
+function githubApp(config: Config): GithubOptions | undefined {
+  const { GITHUB_ID: clientId, GITHUB_SECRET: clientSecret, GITHUB_URL: url, GITHUB_API_URL: apiUrl } = config
+  return clientId !== undefined && clientSecret !== undefined
+    ? { clientId, clientSecret, url, apiUrl }
+    : undefined
 }

@@ -2,19 +2,25 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { SignInTables } from '../accounts/sign-in/store.ts'
+import type { AccountTables } from '../accounts/store.ts'
 import { createMemoryCache } from '../adapters/cache/memory.ts'
+import { createMemoryCounters } from '../adapters/counters/memory.ts'
 import { openFolderStore } from '../adapters/files/folder.ts'
 import { openPostgresBus } from '../adapters/postgres/bus.ts'
 import { openDatabase } from '../adapters/postgres/database.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../adapters/postgres/embedded.ts'
+import type { AdminTables } from '../admin/store.ts'
 import type { Log } from '../kit/log.ts'
 import type { ModelTables } from '../models/store.ts'
 import type { Bus } from '../ports/bus.ts'
 import type { Cache } from '../ports/cache.ts'
+import type { Counters } from '../ports/counters.ts'
 import type { Database } from '../ports/database.ts'
 import type { FileStore } from '../ports/file-store.ts'
 import type { PredictionTables } from '../predictions/store.ts'
-import type { Config } from './config.ts'
+import type { SecretTables } from '../settings/store.ts'
+import type { Config } from './settings.ts'
 
 /** Where the database is, and who logs in for what. */
 export type DatabasePlace = {
@@ -25,9 +31,18 @@ export type DatabasePlace = {
   embedded: EmbeddedPostgres | undefined
 }
 
+/** What the rooms own, together. */
+export type HouseTables = AccountTables &
+  SignInTables &
+  AdminTables &
+  ModelTables &
+  PredictionTables &
+  SecretTables
+
 /** The adapters behind the ports, as the configuration asks. */
 export type Ground = {
-  database: Database<ModelTables & PredictionTables>
+  database: Database<HouseTables>
+  counters: Counters
   bus: Bus
   cache: Cache
   files: FileStore
@@ -67,19 +82,33 @@ export async function openGround(config: Config, place: DatabasePlace, log: Log)
     const files = await openFolderStore({ folder: join(await dataDir(config), 'files') })
     const cache = await openCache(config, log)
     opened.push(cache)
+    const counters = await openCounters(config, log)
+    opened.push(counters)
     const bus = await openPostgresBus({ ...connection, applicationName: `rh-bus-${process.pid}`, log })
     opened.push(bus)
-    const database = openDatabase<ModelTables & PredictionTables>({
+    const database = openDatabase<HouseTables>({
       ...connection,
-      max: config.DATABASE_POOL_SIZE,
+      max: config.DATABASE_POOL_SIZE - systemConnections(config),
+      systemMax: systemConnections(config),
       log,
     })
     opened.push(database)
-    return { database, bus, cache, files, close }
+    return { database, bus, cache, counters, files, close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+async function openCounters(config: Config, log: Log): Promise<Counters> {
+  if (config.REDIS_URL === undefined) return createMemoryCounters()
+  const { openRedisCounters } = await import('../adapters/counters/redis.ts')
+  return openRedisCounters({ url: config.REDIS_URL, prefix: 'roundhouse:count:', log })
+}
+
+/** A third of the pool. */
+function systemConnections(config: Config): number {
+  return Math.max(1, Math.floor(config.DATABASE_POOL_SIZE / 3))
 }
 
 async function openCache(config: Config, log: Log): Promise<Cache> {
@@ -89,16 +118,40 @@ async function openCache(config: Config, log: Log): Promise<Cache> {
   return openRedisCache({ url: config.REDIS_URL, prefix: 'roundhouse:prediction:', log })
 }
 
+/** The secrets of this installation. */
+export type HouseKeys = {
+  /** All rights, server to server. */
+  serviceRole: string
+  /** Signs cookies and one-time links. */
+  secret: string
+  /** Encrypts stored secrets. */
+  encryption: string
+}
+
 /**
- * The configured key; in development one that is made once and kept beside the data.
- * @throws Error, one sentence, when the kept file holds no key: an empty one would let everyone in.
+ * The configured keys; in development those not given are made once and kept beside the data.
+ * @throws Error, one sentence, when a kept file holds no key: an empty one would let everyone in.
  */
-export async function serviceRoleKey(config: Config): Promise<string> {
-  if (config.SERVICE_ROLE_KEY !== undefined) return config.SERVICE_ROLE_KEY
-  const path = join(await dataDir(config), 'service-role-key')
-  const kept = (await readKept(path)) ?? (await keep(path, `rh_${randomBytes(32).toString('base64url')}`))
+export async function houseKeys(config: Config): Promise<HouseKeys> {
+  return {
+    serviceRole: await keyOf(config, 'SERVICE_ROLE_KEY', 'rh_'),
+    secret: await keyOf(config, 'SECRET_KEY', ''),
+    encryption: await keyOf(config, 'ENCRYPTION_KEY', ''),
+  }
+}
+
+async function keyOf(
+  config: Config,
+  name: 'SERVICE_ROLE_KEY' | 'SECRET_KEY' | 'ENCRYPTION_KEY',
+  prefix: string,
+): Promise<string> {
+  const given = config[name]
+  if (given !== undefined) return given
+  const path = join(await dataDir(config), name.toLowerCase().replaceAll('_', '-'))
+  const kept =
+    (await readKept(path)) ?? (await keep(path, `${prefix}${randomBytes(32).toString('base64url')}`))
   if (kept.length >= 32) return kept
-  throw new Error(`${path} holds no key. Remove it to get a new one, or set SERVICE_ROLE_KEY.`)
+  throw new Error(`${path} holds no key. Remove it to get a new one, or set ${name}.`)
 }
 
 async function readKept(path: string): Promise<string | undefined> {

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ConfigError, isDeployed, readConfig, settings } from './config.ts'
+import { ConfigError, isDeployed, readConfig } from './config.ts'
+import { settings } from './settings.ts'
 
 const key = 'a-service-role-key-of-more-than-32-characters'
+/** What a deployed server must be given. */
+const keys = { SECRET_KEY: 's'.repeat(32), ENCRYPTION_KEY: 'e'.repeat(32), SERVICE_ROLE_KEY: key }
 
 /** The problems, a line each, in the order they are told. */
 function problemsOf(env: Record<string, string>): string[] {
@@ -22,6 +25,14 @@ test('an empty environment is a development server that needs nothing', () => {
     DATA_DIR: './data',
     ENVIRONMENT: 'development',
     LOG_LEVEL: 'info',
+    SIGN_UP: 'open',
+    DEFAULT_PLAN: 'free',
+    COOKIES_CROSS_SITE: false,
+    TRUSTED_PROXIES: [],
+    GITHUB_URL: 'https://github.com',
+    GITHUB_API_URL: 'https://api.github.com',
+    JWT_ISSUERS: [],
+    ANONYMOUS_USERS: false,
     DATABASE_POOL_SIZE: 10,
     CORS_ORIGINS: [],
     REQUIRED_MODELS: [],
@@ -50,7 +61,7 @@ test('reads what is set, without the blanks around it', () => {
     PORT: ' 0 ',
     HOST: '::',
     ENVIRONMENT: 'production',
-    SERVICE_ROLE_KEY: key,
+    ...keys,
     DATABASE_URL: 'postgres://app@db/roundhouse',
     DATABASE_ADMIN_URL: 'postgresql://owner@db/roundhouse',
     REDIS_URL: 'rediss://cache:6379',
@@ -123,20 +134,66 @@ test('a message never holds a secret, nor any other value', () => {
   assert.equal(text.split('\n').length, 6)
   assert.doesNotMatch(text, /secret/)
   for (const [name, setting] of Object.entries(settings))
-    assert.equal('secret' in setting, /KEY|_URL$/.test(name), `${name} is marked as a secret`)
+    assert.equal(
+      'secret' in setting,
+      /KEY|SECRET|^(DATABASE|REDIS).*_URL$/.test(name),
+      `${name} is marked as a secret`,
+    )
 })
 
-test('in staging and production the key must be given; what is given wrongly is told once', () => {
+test('in staging and production the keys must be given; what is given wrongly is told once', () => {
   for (const ENVIRONMENT of ['staging', 'production']) {
-    assert.match(
-      problemsOf({ ENVIRONMENT })[0] ?? '',
-      new RegExp(`required when ENVIRONMENT is ${ENVIRONMENT}`),
-    )
-    assert.deepEqual(problemsOf({ ENVIRONMENT, SERVICE_ROLE_KEY: key }), [])
-    assert.deepEqual(problemsOf({ ENVIRONMENT, SERVICE_ROLE_KEY: 'short' }), [
+    const missing = problemsOf({ ENVIRONMENT })
+    assert.equal(missing.length, 3)
+    for (const [index, name] of Object.keys(keys).entries())
+      assert.match(
+        missing[index] ?? '',
+        new RegExp(`${name}: required when ENVIRONMENT is ${ENVIRONMENT}. Make one with`),
+      )
+    assert.deepEqual(problemsOf({ ENVIRONMENT, ...keys }), [])
+    assert.deepEqual(problemsOf({ ENVIRONMENT, ...keys, SERVICE_ROLE_KEY: 'short' }), [
       '  - SERVICE_ROLE_KEY: must have at least 32 characters',
     ])
   }
+})
+
+test('settings that only work together are asked for together', () => {
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ GITHUB_ID: 'id' }, /GITHUB_SECRET: goes with GITHUB_ID/],
+    [{ SUPABASE_JWT_SECRET: 's'.repeat(32) }, /SUPABASE_URL: goes with SUPABASE_JWT_SECRET/],
+    [
+      { SUPABASE_URL: 'https://x.supabase.co', SUPABASE_JWT_MODE: 'both' },
+      /SUPABASE_JWT_SECRET: goes with SUPABASE_JWT_MODE=both/,
+    ],
+    [{ COOKIES_CROSS_SITE: 'true', PUBLIC_URL: 'http://x.example.com' }, /COOKIES_CROSS_SITE: needs/],
+  ]
+  for (const [env, message] of cases) assert.match(problemsOf(env).join('\n'), message)
+})
+
+test('other issuers are given with their audience, and their keys lie where OpenID puts them', () => {
+  const { JWT_ISSUERS } = readConfig({
+    JWT_ISSUERS: 'https://a.example.com/ app, https://b.example.com api https://keys.example.com/jwks',
+  })
+  assert.deepEqual(JWT_ISSUERS, [
+    {
+      issuer: 'https://a.example.com/',
+      audience: 'app',
+      jwksUrl: 'https://a.example.com/.well-known/jwks.json',
+    },
+    { issuer: 'https://b.example.com', audience: 'api', jwksUrl: 'https://keys.example.com/jwks' },
+  ])
+  for (const text of ['https://a.example.com', 'a app', 'https://a.example.com app x y'])
+    assert.match(problemsOf({ JWT_ISSUERS: text })[0] ?? '', /JWT_ISSUERS: has the form/, text)
+})
+
+test('the public address is that of the host where our own is not set', () => {
+  assert.equal(readConfig({ RAILWAY_PUBLIC_DOMAIN: 'app.example.com' }).PUBLIC_URL, 'https://app.example.com')
+  assert.equal(
+    readConfig({ RAILWAY_PUBLIC_DOMAIN: 'x', PUBLIC_URL: 'https://y.example.com' }).PUBLIC_URL,
+    'https://y.example.com',
+  )
+  for (const PUBLIC_URL of ['app.example.com', 'https://a.example.com/path', 'ftp://a.example.com'])
+    assert.match(problemsOf({ PUBLIC_URL })[0] ?? '', /PUBLIC_URL: is http/)
 })
 
 test('an owner of the database needs the database it owns; a broken address is told once', () => {
@@ -148,15 +205,7 @@ test('an owner of the database needs the database it owns; a broken address is t
 })
 
 test('a setting that would do nothing in this version is refused instead of passed over', () => {
-  const names = [
-    'FILES_URL',
-    'MODEL_BUCKET',
-    'MODEL_PATH',
-    'MODEL_DOWNLOAD_ON_STARTUP',
-    'SUPABASE_URL',
-    'SUPABASE_JWT_SECRET',
-    'GITHUB_ID',
-  ]
+  const names = ['FILES_URL', 'MODEL_BUCKET', 'MODEL_PATH', 'MODEL_DOWNLOAD_ON_STARTUP']
   for (const name of names) {
     assert.deepEqual(problemsOf({ [name]: 'secret' }), [
       `  - ${name}: not supported by this version. Remove it.`,

@@ -8,7 +8,8 @@ import { hostsOf, listen } from './listen.ts'
 const absent = '203.0.113.1'
 
 test('in production it listens everywhere, with IPv6 or without; HOST has the last word', () => {
-  const deployed = { ENVIRONMENT: 'production', SERVICE_ROLE_KEY: 'k'.repeat(40) }
+  const [SECRET_KEY, ENCRYPTION_KEY, SERVICE_ROLE_KEY] = ['s', 'e', 'k'].map(letter => letter.repeat(40))
+  const deployed = { ENVIRONMENT: 'production', SECRET_KEY, ENCRYPTION_KEY, SERVICE_ROLE_KEY }
   assert.deepEqual(hostsOf(readConfig(deployed)), ['::', '0.0.0.0'])
   assert.deepEqual(hostsOf(readConfig({})), ['127.0.0.1'])
   assert.deepEqual(hostsOf(readConfig({ ...deployed, HOST: '::1' })), ['::1'])

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { type Config, isDeployed } from './config.ts'
+import { isDeployed } from './config.ts'
+import type { Config } from './settings.ts'
 
 /** A container without IPv6 has no `::`. */
 const everywhere = ['::', '0.0.0.0']

@@ -1,4 +1,5 @@
 import type { Reading } from '../adapters/metrics/prometheus.ts'
+import { metricLabels } from '../models/model.ts'
 import type { Shelf } from '../models/shelf.ts'
 import type { Database } from '../ports/database.ts'
 import type { Journal } from '../predictions/journal.ts'
@@ -14,7 +15,7 @@ export function readings(rooms: {
   const { shelf, predictionCache, journal, database } = rooms
   const perModel = (value: (loaded: ReturnType<Shelf['warm']>[number]) => number) => () =>
     shelf.warm().map(loaded => ({
-      labels: { model: loaded.source.name, version: loaded.source.version },
+      labels: metricLabels(loaded.source),
       value: value(loaded),
     }))
   const one = (value: () => number) => () => [{ value: value() }]

@@ -4,18 +4,12 @@ import { isProblem } from '@roundhouse/sdk/contract'
 import type { LogOutput } from '../adapters/log/pino.ts'
 import { migrate } from '../adapters/postgres/migrate.ts'
 import { build, type House } from './build.ts'
-import {
-  type DatabasePlace,
-  dataDir,
-  type Ground,
-  openGround,
-  placeDatabase,
-  serviceRoleKey,
-} from './choose.ts'
-import { type Config, isDeployed } from './config.ts'
+import { type DatabasePlace, dataDir, type Ground, houseKeys, openGround, placeDatabase } from './choose.ts'
+import { isDeployed } from './config.ts'
 import { hostsOf, listen } from './listen.ts'
 import { migrationsFolder } from './paths.ts'
 import { seedSample } from './sample.ts'
+import type { Config } from './settings.ts'
 import { stopLimits } from './stop-limits.ts'
 
 export type Running = {
@@ -45,8 +39,8 @@ export async function run(config: Config, log: LogOutput, signal: AbortSignal): 
     await migrateWhenReachable(place, log, signal)
     const ground = await openGround(config, place, log)
     opened.push(ground.close)
-    const key = await serviceRoleKey(config)
-    const house = await build(config, ground, key, log)
+    const keys = await houseKeys(config)
+    const house = await build(config, ground, keys, log)
     opened.push(house.close)
     signal.throwIfAborted()
     await listen(house.app, config.PORT, hostsOf(config))
@@ -64,7 +58,7 @@ export async function run(config: Config, log: LogOutput, signal: AbortSignal): 
       url,
       house,
       dataDir: await dataDir(config),
-      serviceRoleKey: key,
+      serviceRoleKey: keys.serviceRole,
       stop: () => stop(config, house, ground, place, log),
     }
   } catch (error) {

@@ -41,6 +41,7 @@ export function commandedLoader(): { loader: Loader; loads: CommandedLoad[] } {
           plan: { place: 'thread', batching: false, maxRows: 1, msPerRow: 1, note: null, curve: [] },
           loadMs: 12.4,
           loadedAt: 0,
+          sizeBytes: source.file_size_bytes ?? 0,
           statistics: createStatistics(),
           run: async () => ({ outputs: [], computeMs: 1, queueMs: 0, batchRows: 1 }),
           waiting: () => ({ requests: 0, rows: 0 }),
@@ -77,6 +78,7 @@ export function modelRow(name: string, version = '1', change: Partial<Model> = {
   return {
     id: `${name}@${version}`,
     number: Number(version),
+    owner_id: null,
     name,
     version,
     description: null,

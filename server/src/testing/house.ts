@@ -1,14 +1,24 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Model } from '@roundhouse/sdk/contract'
+import type { Model, Role, Scope } from '@roundhouse/sdk/contract'
+import { sql } from 'kysely'
+import { createIds } from '../kit/ids.ts'
 import { type Log, silentLog } from '../kit/log.ts'
 import { build, type House } from '../start/build.ts'
-import { type Ground, openGround } from '../start/choose.ts'
+import { type Ground, houseKeys, openGround } from '../start/choose.ts'
 import { readConfig } from '../start/config.ts'
 import { testDatabase } from './test-database.ts'
 
 export const testKey = 'test-service-role-key-of-more-than-32-characters'
+
+export type TestUser = {
+  id: string
+  email: string
+  key: string
+  /** Calls with the user's key. */
+  fetch(path: string, init?: RequestInit): Promise<Response>
+}
 
 export type TestHouse = {
   url: string
@@ -17,6 +27,10 @@ export type TestHouse = {
   ground: Ground
   /** Calls the house over its real socket, with the key unless `headers` has an authorization of its own. */
   fetch(path: string, init?: RequestInit): Promise<Response>
+  /** Calls without any credential. */
+  anonymous(path: string, init?: RequestInit): Promise<Response>
+  /** A new user with an API key that may everything the user may, unless `scopes` says less. */
+  user(options?: { role?: Role; scopes?: readonly Scope[]; plan?: string }): Promise<TestUser>
   /** One-call upload. */
   push(name: string, file: Uint8Array, fields?: Record<string, string>): Promise<Response>
   /** One-call upload that must succeed. */
@@ -52,15 +66,40 @@ export async function testHouse(
     { adminUrl: url, appUrl: url, role: undefined, embedded: undefined },
     log,
   )
-  const house = await build(config, ground, testKey, log)
+  const keys = { ...(await houseKeys(config)), serviceRole: testKey }
+  const house = await build(config, ground, keys, log)
   const address = await house.app.listen({ port: 0, host: '127.0.0.1' })
   await house.open()
   let closed: Promise<void> | undefined
 
-  function fetchHouse(path: string, init: RequestInit = {}): Promise<Response> {
+  const fetchHouse = (path: string, init?: RequestInit) => fetchAs(testKey, path, init)
+
+  function fetchAs(key: string, path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers)
-    if (!headers.has('authorization')) headers.set('authorization', `Bearer ${testKey}`)
+    if (!headers.has('authorization')) headers.set('authorization', `Bearer ${key}`)
     return fetch(`${address}${path}`, { ...init, headers })
+  }
+
+  async function user({
+    role = 'member',
+    scopes = ['admin'],
+    plan = 'unlimited',
+  }: {
+    role?: Role
+    scopes?: readonly Scope[]
+    plan?: string
+  } = {}): Promise<TestUser> {
+    const id = createIds().uuid()
+    const email = `${role}-${id.slice(-12)}@example.com`
+    await sql`insert into users (id, name, email, plan) values (${id}, ${role}, ${email}, ${plan})`.execute(
+      ground.database.system,
+    )
+    if (role === 'admin')
+      await sql`insert into user_roles (user_id, role) values (${id}, 'admin')`.execute(
+        ground.database.system,
+      )
+    const { key } = await house.keys.createFor(id, { name: 'test', scopes })
+    return { id, email, key, fetch: (path, init) => fetchAs(key, path, init) }
   }
 
   function push(name: string, file: Uint8Array, fields: Record<string, string> = {}): Promise<Response> {
@@ -91,6 +130,8 @@ export async function testHouse(
     house,
     ground,
     fetch: fetchHouse,
+    anonymous: (path, init) => fetch(`${address}${path}`, init),
+    user,
     push,
     async pushed(name, file, fields) {
       const response = await push(name, file, fields)

@@ -26,6 +26,7 @@ function open(
     url: appUrl,
     applicationName: 'rh-test',
     max: 2,
+    systemMax: 1,
     log: silentLog,
     ...options,
   })
@@ -55,7 +56,7 @@ databaseContract('postgres', async () => open())
 test('the app role reads and writes but creates, changes and drops nothing', async t => {
   for (const database of [open(), open({ url: adminUrl, role: 'roundhouse_app' })]) {
     t.after(() => database.close())
-    const { db } = database
+    const { nobody: db } = database
     assert.deepEqual((await sql`select current_user as name`.execute(db)).rows, [{ name: 'roundhouse_app' }])
     await db.selectFrom('contract_notes').selectAll().execute()
     for (const statement of [
@@ -75,7 +76,7 @@ test('the app role reads and writes but creates, changes and drops nothing', asy
 })
 
 test('a pool with no connection to give refuses after 0.8 s instead of waiting', async t => {
-  const { db, close, connections } = open({ max: 1 })
+  const { nobody: db, close, connections } = open({ max: 1 })
   t.after(close)
   const release = Promise.withResolvers<void>()
   const taken = Promise.withResolvers<void>()
@@ -98,7 +99,7 @@ test('a pool with no connection to give refuses after 0.8 s instead of waiting',
 })
 
 test('idle connections that the server ends do not end the process, and the next query works', async t => {
-  const { db, close } = open({ applicationName: 'rh-idle' })
+  const { nobody: db, close } = open({ applicationName: 'rh-idle' })
   t.after(close)
   await Promise.all([sql`select pg_sleep(0.01)`.execute(db), sql`select pg_sleep(0.01)`.execute(db)])
   assert.equal((await terminate('rh-idle')).rowCount, 2)
@@ -106,7 +107,7 @@ test('idle connections that the server ends do not end the process, and the next
 })
 
 test('a SELECT whose connection is ended is answered all the same, a write is not run twice', async t => {
-  const { db, close } = open({ applicationName: 'rh-retry' })
+  const { nobody: db, close } = open({ applicationName: 'rh-retry' })
   t.after(close)
   async function whileRunning(text: string, work: Promise<unknown>): Promise<void> {
     work.catch(() => {})
@@ -126,7 +127,7 @@ test('a SELECT whose connection is ended is answered all the same, a write is no
 })
 
 test('a transaction whose connection is ended between two queries fails as a whole', async t => {
-  const { db, close } = open({ applicationName: 'rh-transaction' })
+  const { nobody: db, close } = open({ applicationName: 'rh-transaction' })
   t.after(close)
   const work = db.transaction().execute(async transaction => {
     await transaction.insertInto('contract_notes').values({ id: 1, text: 'lost' }).execute()
@@ -138,7 +139,7 @@ test('a transaction whose connection is ended between two queries fails as a who
 })
 
 test('waiting for a lock ends after a second, and `nowait` keeps the answer of the database', async t => {
-  const { db, close } = open()
+  const { nobody: db, close } = open()
   t.after(close)
   await db.insertInto('contract_notes').values({ id: 1, text: 'held' }).execute()
   await db.transaction().execute(async transaction => {
@@ -160,7 +161,7 @@ test('the password is in no message and no log line, whatever is wrong', async t
     'postgresql://a:hunter2@127.0.0.1:1/x',
     'postgresql://a:hunter2@nowhere.invalid/x',
   ]) {
-    const { db, close } = open({ url, log })
+    const { nobody: db, close } = open({ url, log })
     t.after(close)
     await assert.rejects(sql`select 1`.execute(db), (error: Error) => {
       lines.push(String(error.stack), JSON.stringify(error))

@@ -1,7 +1,8 @@
-import { Kysely, PostgresDialect } from 'kysely'
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
+import { context } from '../../kit/context.ts'
 import type { Log } from '../../kit/log.ts'
-import type { Database } from '../../ports/database.ts'
+import type { Audit, Database } from '../../ports/database.ts'
 import { createBreaker } from './breaker.ts'
 import { type ConnectionOptions, readConnection } from './connection.ts'
 import { createGuardedPool } from './guarded-pool.ts'
@@ -21,8 +22,9 @@ export type DatabaseTimeouts = {
 const requestTimeouts: DatabaseTimeouts = { connectMs: 800, queryMs: 2000, statementMs: 1800, lockMs: 1000 }
 
 export type DatabaseOptions = ConnectionOptions & {
-  /** Connections at most, beside one for health checks. */
+  /** Connections at most for callers' work, and for the server's own; one more is for health checks. */
   max: number
+  systemMax: number
   log: Log
   /** For jobs and reports, which may take longer than a request. */
   timeouts?: DatabaseTimeouts
@@ -34,13 +36,12 @@ export type DatabaseOptions = ConnectionOptions & {
  * @throws Error, one sentence, when the connection string is not valid.
  */
 export function openDatabase<Tables>(options: DatabaseOptions): Database<Tables> {
-  const { max, log, timeouts = requestTimeouts } = options
+  const { max, systemMax, log, timeouts = requestTimeouts } = options
   const config = readConnection(options, log)
   const health = createHealthCheck({ ...config, application_name: `${options.applicationName}-health` })
   const breaker = createBreaker(health.check, log)
-  const pool = new pg.Pool({
+  const poolOptions: pg.PoolConfig = {
     ...config,
-    max,
     connectionTimeoutMillis: timeouts.connectMs,
     query_timeout: timeouts.queryMs,
     statement_timeout: timeouts.statementMs,
@@ -48,20 +49,69 @@ export function openDatabase<Tables>(options: DatabaseOptions): Database<Tables>
     idle_in_transaction_session_timeout: 10_000,
     idleTimeoutMillis: 30_000,
     maxLifetimeSeconds: 1800,
-  })
-  const guarded = createGuardedPool(pool, { breaker, log, totalMs: timeouts.connectMs + timeouts.queryMs })
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: guarded }) })
+  }
+  const nobody = openPool({ max })
+  // Told at the start of the connection, so that work outside a transaction has it too.
+  const system = openPool({ max: systemMax, options: `${config.options ?? ''} -c roundhouse.system=on` })
+  const pools = [nobody, system]
   let closing: Promise<void> | undefined
 
+  function openPool(more: pg.PoolConfig) {
+    const pool = new pg.Pool({ ...poolOptions, ...more })
+    const guarded = createGuardedPool(pool, {
+      breaker,
+      log,
+      totalMs: timeouts.connectMs + timeouts.queryMs,
+    })
+    return { pool, guarded, db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool: guarded }) }) }
+  }
+
+  /** The hash of the newest entry is also in the log, where no one with access to the database alone can change it. */
+  function auditIn(transaction: Transaction<Tables>): Audit {
+    return async (action, target, details = {}) => {
+      const { rows } = await sql<{ seq: string; hash: string }>`
+        select seq, hash from append_audit(${action}, ${target}, ${JSON.stringify(details)}::jsonb)`.execute(
+        transaction,
+      )
+      log.info('audit-append', { seq: Number(rows[0]?.seq), hash: rows[0]?.hash, action, target })
+    }
+  }
+
   return {
-    db,
+    as: ({ userId, role, credential }, work) =>
+      nobody.db.transaction().execute(async transaction => {
+        await setClaims(transaction, { sub: userId, role, credential })
+        return work(transaction, auditIn(transaction))
+      }),
+    asSystem: work =>
+      system.db.transaction().execute(async transaction => {
+        await setClaims(transaction, {})
+        return work(transaction, auditIn(transaction))
+      }),
+    system: system.db,
+    nobody: nobody.db,
     check: breaker.check,
-    connections: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    connections: () => ({
+      total: sum(pools.map(({ pool }) => pool.totalCount)),
+      idle: sum(pools.map(({ pool }) => pool.idleCount)),
+      waiting: sum(pools.map(({ pool }) => pool.waitingCount)),
+    }),
     close() {
       breaker.close()
       health.close()
-      closing ??= guarded.closeAll()
+      closing ??= Promise.all(pools.map(({ guarded }) => guarded.closeAll())).then(() => {})
       return closing
     },
   }
+}
+
+/** In the form that PostgREST made usual, so that policies of the user's own tables can read them too. */
+async function setClaims<Tables>(db: Kysely<Tables>, caller: Record<string, string | null>): Promise<void> {
+  const { requestId, ip } = context.getStore() ?? {}
+  const claims = JSON.stringify({ ...caller, request_id: requestId, ip })
+  await sql`select set_config('request.jwt.claims', ${claims}, true)`.execute(db)
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
 }

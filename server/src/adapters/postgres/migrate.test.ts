@@ -95,7 +95,13 @@ test('an older version runs on a database that a newer one has migrated, and say
 
 test('the app role can tell which migrations are missing', async t => {
   const { run, write, folder, appUrl } = await setUp(t, { '0001_first.sql': 'select 1;' })
-  const { db, close } = openDatabase({ url: appUrl, applicationName: 'rh-test', max: 1, log: silentLog })
+  const { nobody: db, close } = openDatabase({
+    url: appUrl,
+    applicationName: 'rh-test',
+    max: 1,
+    systemMax: 1,
+    log: silentLog,
+  })
   t.after(close)
   assert.deepEqual(await pendingMigrations({ db, folder }), ['0001_first.sql'])
   await run()
@@ -111,10 +117,11 @@ test('tables of the user with the names of ours are left alone', async t => {
   await query(`create table public.models (theirs text); insert into public.models values ('kept');
     create table public.roundhouse_migrations (theirs text)`)
   await run()
-  const { db, close } = openDatabase<{ models: { id: number } }>({
+  const { nobody: db, close } = openDatabase<{ models: { id: number } }>({
     url: appUrl,
     applicationName: 'rh-test',
     max: 1,
+    systemMax: 1,
     log: silentLog,
   })
   t.after(close)
@@ -144,8 +151,15 @@ test('an owner who is no superuser may start connections as the app role afterwa
     await assert.rejects(migrate({ url, folder, log: silentLog }), noSchema)
     await query(`create schema roundhouse authorization ${owner}`)
     await migrate({ url, folder, log: silentLog })
-    const options = { url, role: 'roundhouse_app', applicationName: 'rh-test', max: 1, log: silentLog }
-    const { db, close } = openDatabase<{ first: { id: number } }>(options)
+    const options = {
+      url,
+      role: 'roundhouse_app',
+      applicationName: 'rh-test',
+      max: 1,
+      systemMax: 1,
+      log: silentLog,
+    }
+    const { nobody: db, close } = openDatabase<{ first: { id: number } }>(options)
     try {
       assert.deepEqual(await db.selectFrom('first').selectAll().execute(), [])
     } finally {

@@ -18,10 +18,10 @@ const postgres = await startEmbeddedPostgres({ dataDir, log: silentLog })
 defer(file, () => postgres.stop())
 
 function open(log: Log = silentLog): Database<unknown> {
-  return openDatabase({ url: postgres.appUrl, applicationName: 'rh-outage', max: 3, log })
+  return openDatabase({ url: postgres.appUrl, applicationName: 'rh-outage', max: 3, systemMax: 1, log })
 }
 
-const ask = ({ db }: Database<unknown>) => sql<{ one: number }>`select 1 as one`.execute(db)
+const ask = ({ nobody: db }: Database<unknown>) => sql<{ one: number }>`select 1 as one`.execute(db)
 
 /** Calls back how long it took. */
 async function timed(work: Promise<unknown>): Promise<number> {
@@ -107,14 +107,15 @@ test('a query that timed out never leaves its connection, or its rows, to the ne
     url: postgres.appUrl,
     applicationName: 'rh-one',
     max: 1,
+    systemMax: 1,
     log: silentLog,
   })
   t.after(database.close)
-  const backend = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(database.db)
+  const backend = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(database.nobody)
   const pid = backend.rows[0]?.pid ?? 0
   try {
     signal([pid], 'SIGSTOP')
-    await assert.rejects(sql`select 'late' as one`.execute(database.db), { code: 'database-unavailable' })
+    await assert.rejects(sql`select 'late' as one`.execute(database.nobody), { code: 'database-unavailable' })
     await until(
       () =>
         ask(database).then(
@@ -123,7 +124,7 @@ test('a query that timed out never leaves its connection, or its rows, to the ne
         ),
       2000,
     )
-    const next = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(database.db)
+    const next = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(database.nobody)
     assert.notEqual(next.rows[0]?.pid, pid)
   } finally {
     signal([pid], 'SIGCONT')

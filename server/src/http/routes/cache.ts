@@ -1,12 +1,13 @@
 import { cacheMetrics } from '@roundhouse/sdk/contract'
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import { callerOf } from '../authenticate.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 
 /** The prediction cache in figures, of this process. */
 export async function cacheRoutes(
   scope: FastifyInstance,
-  { predictionCache }: HttpDependencies,
+  { predictionCache, predictions }: HttpDependencies,
 ): Promise<void> {
   const app = scope.withTypeProvider<ZodTypeProvider>()
   const tags = ['Cache']
@@ -19,10 +20,10 @@ export async function cacheRoutes(
 
   app.post(
     '/api/v1/cache/metrics/reset',
-    { schema: { tags, summary: 'Count from zero', response: { 200: cacheMetrics } } },
-    async () => {
-      predictionCache.reset()
-      return predictionCache.metrics()
+    {
+      config: { access: 'admin' },
+      schema: { tags, summary: 'Count from zero', response: { 200: cacheMetrics } },
     },
+    request => predictions.resetCacheMetrics(callerOf(request)),
   )
 }

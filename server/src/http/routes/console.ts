@@ -10,7 +10,7 @@ export async function consoleRoutes(
 ): Promise<void> {
   if (!existsSync(consoleFolder)) return
   scope.addHook('onRoute', route => {
-    route.config = { ...route.config, public: true }
+    route.config = { ...route.config, access: 'public' }
     route.schema = { ...route.schema, hide: true }
   })
   await scope.register(fastifyStatic, {
@@ -25,4 +25,7 @@ export async function consoleRoutes(
       reply.header('referrer-policy', 'no-referrer')
     },
   })
+  // One page with the forms of sign-in, and the account behind them.
+  for (const url of ['/sign-in', '/sign-up', '/setup', '/account'])
+    scope.get(url, (_request, reply) => reply.sendFile('account.html'))
 }

@@ -3,13 +3,13 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { HttpDependencies } from '../dependencies.ts'
 
-/** Whether this process lives, and whether it should be sent requests. No credential is asked for; one that is sent shows every model. */
+/** Whether this process lives, and whether it should be sent requests. No credential is asked for; one that is known shows the models that it may see. */
 export async function healthRoutes(
   scope: FastifyInstance,
   { health: room, metrics, version }: HttpDependencies,
 ): Promise<void> {
   const app = scope.withTypeProvider<ZodTypeProvider>()
-  const config = { public: true }
+  const config = { access: 'public' } as const
   const tags = ['Health']
 
   for (const url of ['/health', '/api/health']) {
@@ -83,7 +83,10 @@ export async function healthRoutes(
     )
   }
 
-  app.get('/metrics', { schema: { tags, summary: 'Prometheus metrics' } }, async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.text()),
+  // The labels name models, whoever they belong to.
+  app.get(
+    '/metrics',
+    { config: { access: 'admin' }, schema: { tags, summary: 'Prometheus metrics' } },
+    async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()),
   )
 }

@@ -14,7 +14,8 @@ export async function inferRoutes(
   { predictions, codec, maxPredictBodyBytes }: HttpDependencies,
 ): Promise<void> {
   readBodiesAsBytes(scope, maxPredictBodyBytes)
-  const options = { config: { ownDeadline: true }, validatorCompiler: exceptBody }
+  const config = { ownDeadline: true, access: 'anyone', scopes: ['predict'] } as const
+  const options = { config, validatorCompiler: exceptBody }
   const schema = {
     tags: ['Open Inference Protocol'],
     summary: 'Infer',

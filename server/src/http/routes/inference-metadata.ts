@@ -5,13 +5,17 @@ import {
   inferenceModels,
   inferenceReady,
   inferenceServer,
+  type ModelStatistics,
   Problem,
   statistics,
 } from '@roundhouse/sdk/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { isListed } from '../../admin/health.ts'
+import type { Caller } from '../../accounts/caller.ts'
+import type { Model } from '../../models/model.ts'
+import type { ServedState } from '../../models/serving.ts'
+import { callerOf } from '../authenticate.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { modelConfig, modelMetadata, modelStatistics } from '../inference-bodies.ts'
 import { type ModelParams, modelParams, versionParams } from '../inference-params.ts'
@@ -36,7 +40,9 @@ export async function inferenceMetadataRoutes(
 ): Promise<void> {
   const app = scope.withTypeProvider<ZodTypeProvider>()
   const tags = ['Open Inference Protocol']
-  const config = { public: true }
+  const config = { access: 'public' } as const
+  /** Public models are shown to everyone. */
+  const readable = { access: 'anyone', scopes: ['read', 'predict'] } as const
 
   app.get(
     '/v2',
@@ -73,10 +79,7 @@ export async function inferenceMetadataRoutes(
           ? {}
           : {
               degraded,
-              models: serving
-                .states()
-                .filter(served => isListed(served, request.caller))
-                .map(verboseState),
+              models: health.listed(request.caller).map(verboseState),
             }),
       }
     },
@@ -85,23 +88,21 @@ export async function inferenceMetadataRoutes(
   app.get(
     '/v2/models',
     { schema: { tags, summary: 'Names of the models', response: { 200: inferenceModels } } },
-    async () => ({
-      models: [...new Set(serving.states().map(({ model }) => model.name))].sort(),
+    async request => ({
+      models: [...new Set(serving.states(callerOf(request)).map(({ model }) => model.name))].sort(),
     }),
   )
 
   app.get(
     '/v2/models/stats',
-    { schema: { tags, summary: 'Statistics of every loaded version', response: { 200: statistics } } },
-    async () => ({
-      model_stats: serving
-        .states()
-        .flatMap(({ model, state }) =>
-          state.tag === 'warm'
-            ? modelStatistics(model.name, model.version, state.loaded.statistics, model.file_size_bytes)
-            : [],
-        ),
-    }),
+    {
+      schema: {
+        tags,
+        summary: 'Statistics of every loaded version that the caller may see',
+        response: { 200: statistics },
+      },
+    },
+    async request => ({ model_stats: serving.states(callerOf(request)).flatMap(statisticsOf) }),
   )
 
   for (const [prefix, params] of [
@@ -110,28 +111,34 @@ export async function inferenceMetadataRoutes(
   ] as const) {
     app.get(
       prefix,
-      { schema: { tags, summary: 'Model metadata', params, response: { 200: inferenceModel } } },
+      {
+        config: readable,
+        schema: { tags, summary: 'Model metadata', params, response: { 200: inferenceModel } },
+      },
       async (request: ModelRequest) => {
         const model = await rowOf(request)
-        const versions = serving.states().filter(other => other.model.name === model.name)
+        const versions = familyStates(callerOf(request), model)
         return modelMetadata(model, versions.map(other => other.model.version).reverse())
       },
     )
 
     app.get(
       `${prefix}/config`,
-      { schema: { tags, summary: 'Model configuration', params } },
+      { config: readable, schema: { tags, summary: 'Model configuration', params } },
       async (request: ModelRequest) => modelConfig(await rowOf(request)),
     )
 
     app.get(
       `${prefix}/ready`,
-      { schema: { tags, summary: 'Model ready', params, response: { 200: inferenceModelReady } } },
+      {
+        config: readable,
+        schema: { tags, summary: 'Model ready', params, response: { 200: inferenceModelReady } },
+      },
       async (request: ModelRequest, reply: FastifyReply) => {
         const model = await rowOf(request)
         const warm =
           request.params.version === undefined
-            ? serving.states().some(other => other.model.name === model.name && serving.isWarm(other.model))
+            ? familyStates(callerOf(request), model).some(other => serving.isWarm(other.model))
             : serving.isWarm(model)
         if (!warm)
           throw new Problem('model-not-loaded', `Model ${model.name} is not ready.`, { retryAfterSeconds: 2 })
@@ -141,22 +148,14 @@ export async function inferenceMetadataRoutes(
 
     app.get(
       `${prefix}/stats`,
-      { schema: { tags, summary: 'Statistics', params, response: { 200: statistics } } },
+      { config: readable, schema: { tags, summary: 'Statistics', params, response: { 200: statistics } } },
       async (request: ModelRequest) => {
         const model = await rowOf(request)
         const { version } = request.params
         return {
-          model_stats: serving
-            .states()
-            .filter(
-              other =>
-                other.model.name === model.name && (version === undefined || other.model.version === version),
-            )
-            .flatMap(({ model: row, state }) =>
-              state.tag === 'warm'
-                ? modelStatistics(row.name, row.version, state.loaded.statistics, row.file_size_bytes)
-                : [],
-            ),
+          model_stats: familyStates(callerOf(request), model)
+            .filter(other => version === undefined || other.model.version === version)
+            .flatMap(statisticsOf),
         }
       },
     )
@@ -164,7 +163,7 @@ export async function inferenceMetadataRoutes(
 
   async function rowOf(request: ModelRequest) {
     const { model: name, version } = request.params
-    const row = await serving.row({ name, version })
+    const row = await serving.row(callerOf(request), { name, version })
     if (row.status !== 'ready')
       throw new Problem(
         'model-not-found',
@@ -173,26 +172,43 @@ export async function inferenceMetadataRoutes(
     return row
   }
 
-  function verboseState({ model, state, required, serves }: ReturnType<typeof serving.states>[number]) {
-    const olderServes =
-      state.tag !== 'warm' &&
-      serving
-        .states()
-        .some(other => other.model.name === model.name && other.serves && other.state.tag === 'warm')
-    return {
-      name: model.name,
-      version: model.version,
-      required,
-      serves,
-      state:
-        state.tag === 'loading'
-          ? olderServes
-            ? 'reload while an older version serves'
-            : 'first load'
-          : state.tag,
-      since: state.tag === 'absent' ? null : new Date(state.since).toISOString(),
-      reason: state.tag === 'failed' ? state.reason : null,
-      load_ms: state.tag === 'warm' ? Math.round(state.loaded.loadMs) : null,
-    }
+  /** The versions of the same model that the caller may see. */
+  function familyStates(caller: Caller, model: Model): ServedState[] {
+    return serving.states(caller).filter(other => isOfFamily(other.model, model))
+  }
+}
+
+function isOfFamily(model: Model, other: Model): boolean {
+  return model.name === other.name && model.owner_id === other.owner_id
+}
+
+function statisticsOf({ model, state }: ServedState): ModelStatistics[] {
+  return state.tag === 'warm'
+    ? [modelStatistics(model.name, model.version, state.loaded.statistics, model.file_size_bytes)]
+    : []
+}
+
+function verboseState(
+  { model, state, required, serves }: ServedState,
+  _index: number,
+  all: readonly ServedState[],
+): Record<string, unknown> {
+  const olderServes =
+    state.tag !== 'warm' &&
+    all.some(other => isOfFamily(other.model, model) && other.serves && other.state.tag === 'warm')
+  return {
+    name: model.name,
+    version: model.version,
+    required,
+    serves,
+    state:
+      state.tag === 'loading'
+        ? olderServes
+          ? 'reload while an older version serves'
+          : 'first load'
+        : state.tag,
+    since: state.tag === 'absent' ? null : new Date(state.since).toISOString(),
+    reason: state.tag === 'failed' ? state.reason : null,
+    load_ms: state.tag === 'warm' ? Math.round(state.loaded.loadMs) : null,
   }
 }

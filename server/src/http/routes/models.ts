@@ -2,15 +2,22 @@ import { listModels, model, modelList, modelName, updateModel, validation } from
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { callerOf } from '../authenticate.ts'
+import { asConcurrentRun } from '../concurrent-runs.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { decodeCursor, encodeCursor, idParams, modelBody, numberCursor } from '../wire.ts'
 
+/** Public models are shown to everyone; of what a caller may not see the registry says that it is not there. */
+const readable = { access: 'anyone', scopes: ['read', 'predict'] } as const
 const nameParams = z.object({ name: modelName })
 /** Loading and warming a large model takes as long as it takes. */
 const validateTimeoutMs = 300_000
 
 /** The registry: everything about versions but their bytes. */
-export async function modelRoutes(scope: FastifyInstance, { registry }: HttpDependencies): Promise<void> {
+export async function modelRoutes(
+  scope: FastifyInstance,
+  { registry, limits }: HttpDependencies,
+): Promise<void> {
   const app = scope.withTypeProvider<ZodTypeProvider>()
   const tags = ['Models']
 
@@ -19,14 +26,14 @@ export async function modelRoutes(scope: FastifyInstance, { registry }: HttpDepe
     {
       schema: {
         tags,
-        summary: 'List versions, newest first',
+        summary: 'List the versions that the caller may see, newest first',
         querystring: listModels,
         response: { 200: modelList },
       },
     },
     async request => {
       const { limit, cursor, name, status } = request.query
-      const models = await registry.list({
+      const models = await registry.list(callerOf(request), {
         name,
         status,
         beforeNumber: decodeCursor(cursor, numberCursor),
@@ -43,22 +50,27 @@ export async function modelRoutes(scope: FastifyInstance, { registry }: HttpDepe
 
   app.get(
     '/api/v1/models/:id',
-    { schema: { tags, summary: 'One version', params: idParams, response: { 200: model } } },
-    async request => modelBody(await registry.get(request.params.id)),
+    {
+      config: readable,
+      schema: { tags, summary: 'One version', params: idParams, response: { 200: model } },
+    },
+    async request => modelBody(await registry.get(callerOf(request), request.params.id)),
   )
 
   app.get(
     '/api/v1/models/by-name/:name/versions',
     {
+      config: readable,
       schema: {
         tags,
-        summary: 'Every version of a name, newest first',
+        summary:
+          'Every version of a name, newest first: of your own model, else of the house, else of who had the name first, if it is not the house’s',
         params: nameParams,
         response: { 200: modelList },
       },
     },
     async request => ({
-      data: (await registry.versions(request.params.name)).map(modelBody),
+      data: (await registry.versions(callerOf(request), request.params.name)).map(modelBody),
       next_cursor: null,
     }),
   )
@@ -66,6 +78,7 @@ export async function modelRoutes(scope: FastifyInstance, { registry }: HttpDepe
   app.get(
     '/api/v1/models/by-name/:name/latest',
     {
+      config: readable,
       schema: {
         tags,
         summary: 'The newest ready version of a name',
@@ -73,7 +86,7 @@ export async function modelRoutes(scope: FastifyInstance, { registry }: HttpDepe
         response: { 200: model },
       },
     },
-    async request => modelBody(await registry.latest(request.params.name)),
+    async request => modelBody(await registry.latest(callerOf(request), request.params.name)),
   )
 
   app.post(
@@ -88,7 +101,10 @@ export async function modelRoutes(scope: FastifyInstance, { registry }: HttpDepe
       },
     },
     async request => {
-      const { valid, model: row } = await registry.validate(request.params.id)
+      const caller = callerOf(request)
+      const { valid, model: row } = await asConcurrentRun(limits, caller, () =>
+        registry.validate(caller, request.params.id),
+      )
       const { error, input_schema, output_schema, metadata, status } = modelBody(row)
       return { valid, error, input_schema, output_schema, metadata, status }
     },
@@ -105,7 +121,7 @@ export async function modelRoutes(scope: FastifyInstance, { registry }: HttpDepe
         response: { 200: model },
       },
     },
-    async request => modelBody(await registry.update(request.params.id, request.body)),
+    async request => modelBody(await registry.update(callerOf(request), request.params.id, request.body)),
   )
 
   app.delete(
@@ -119,7 +135,7 @@ export async function modelRoutes(scope: FastifyInstance, { registry }: HttpDepe
       },
     },
     async (request, reply) => {
-      await registry.remove(request.params.id)
+      await registry.remove(callerOf(request), request.params.id)
       return reply.code(204).send(null)
     },
   )

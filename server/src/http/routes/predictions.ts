@@ -21,7 +21,7 @@ export async function predictionRoutes(
     {
       schema: {
         tags,
-        summary: 'History of a model, newest first',
+        summary: 'History of your own calls of a model, newest first; for administrators of all calls',
         params: idParams,
         querystring: listPredictions,
         response: { 200: predictionList },
@@ -48,7 +48,7 @@ export async function predictionRoutes(
     bytes.withTypeProvider<ZodTypeProvider>().post(
       '/api/v1/models/:id/predict',
       {
-        config: { ownDeadline: true },
+        config: { ownDeadline: true, access: 'anyone', scopes: ['predict'] },
         validatorCompiler: exceptBody,
         schema: { tags, summary: 'Predict', params: idParams, body: predict, response: { 201: prediction } },
       },

@@ -10,7 +10,9 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
+import { callerOf } from '../authenticate.ts'
 import { bytesOf, readBodiesAsBytes } from '../body.ts'
+import { asConcurrentRun } from '../concurrent-runs.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { indexEntry } from '../inference-bodies.ts'
 import { type ModelParams, modelParams } from '../inference-params.ts'
@@ -21,7 +23,7 @@ const loadTimeoutMs = 300_000
 /** The protocol's model repository extension: what there is, and taking it in and out of memory. */
 export async function repositoryRoutes(
   scope: FastifyInstance,
-  { registry, serving }: HttpDependencies,
+  { registry, serving, limits }: HttpDependencies,
 ): Promise<void> {
   readBodiesAsBytes(scope, bodyBytes)
   const app = scope.withTypeProvider<ZodTypeProvider>()
@@ -29,11 +31,19 @@ export async function repositoryRoutes(
 
   app.post(
     '/v2/repository/index',
-    { schema: { tags, summary: 'Every version and its state', response: { 200: repositoryIndex } } },
+    {
+      // A POST that reads.
+      config: { scopes: ['read'] },
+      schema: {
+        tags,
+        summary: 'Every version that the caller may see, and its state',
+        response: { 200: repositoryIndex },
+      },
+    },
     async (request, reply) => {
       const { ready } = await read(request, reply, repositoryIndexRequest)
       return serving
-        .states()
+        .states(callerOf(request))
         .map(indexEntry)
         .filter(entry => !ready || entry.state === 'READY')
     },
@@ -60,7 +70,8 @@ export async function repositoryRoutes(
           'not-implemented',
           `The load parameter ${unsupported.slice(0, 80)} is not supported. Upload the file by POST /api/v1/models.`,
         )
-      await registry.load(request.params.model)
+      const caller = callerOf(request)
+      await asConcurrentRun(limits, caller, () => registry.load(caller, request.params.model))
       return { name: request.params.model, load: true as const }
     },
   )
@@ -77,7 +88,7 @@ export async function repositoryRoutes(
     },
     async (request: FastifyRequest<{ Params: ModelParams }>, reply) => {
       await read(request, reply, repositoryRequest)
-      await registry.unload(request.params.model)
+      await registry.unload(callerOf(request), request.params.model)
       return { name: request.params.model, unload: true as const }
     },
   )

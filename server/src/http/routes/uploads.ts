@@ -3,7 +3,11 @@ import { createModel, model, Problem } from '@roundhouse/sdk/contract'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import type { Caller } from '../../accounts/caller.ts'
+import type { Model } from '../../models/model.ts'
 import type { StoredUpload } from '../../models/registry.ts'
+import { callerOf } from '../authenticate.ts'
+import { asConcurrentRun } from '../concurrent-runs.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { idParams, modelBody } from '../wire.ts'
 
@@ -23,7 +27,7 @@ const uploadForm = z.strictObject({ sha256: sha256Field.optional() })
 /** Model files, streamed to the store as they come. */
 export async function uploadRoutes(
   scope: FastifyInstance,
-  { registry, maxModelBytes }: HttpDependencies,
+  { registry, limits, maxModelBytes }: HttpDependencies,
 ): Promise<void> {
   const app = scope.withTypeProvider<ZodTypeProvider>()
   const tags = ['Models']
@@ -45,20 +49,11 @@ export async function uploadRoutes(
       },
     },
     async (request, reply) => {
+      const caller = callerOf(request)
       if (!request.isMultipart())
-        return reply.code(201).send(modelBody(await registry.create(createModel.parse(request.body))))
-      refuseTooLarge(request)
-      const { upload, fields } = await receiveForm(request)
-      try {
-        const { sha256, ...draft } = pushForm.parse(fields)
-        checkSha256(sha256, upload)
-        // The registry takes over the bytes, also when it refuses them.
-        const taken = upload.stored
-        upload.stored = undefined
-        return reply.code(201).send(modelBody(await registry.push(draft, taken ?? noFile())))
-      } finally {
-        if (upload.stored) await registry.discard(upload.stored)
-      }
+        return reply.code(201).send(modelBody(await registry.create(caller, createModel.parse(request.body))))
+      const pushed = await asConcurrentRun(limits, caller, () => push(caller, request))
+      return reply.code(201).send(modelBody(pushed))
     },
   )
 
@@ -75,40 +70,67 @@ export async function uploadRoutes(
       },
     },
     async request => {
-      await registry.checkMayAttach(request.params.id)
-      if (!request.isMultipart())
-        throw new Problem(
-          'unsupported-media-type',
-          'Send the file as multipart/form-data, in the field `file`.',
-        )
-      refuseTooLarge(request)
-      const { upload, fields } = await receiveForm(request)
-      try {
-        checkSha256(uploadForm.parse(fields).sha256, upload)
-        const taken = upload.stored
-        upload.stored = undefined
-        return modelBody(await registry.attach(request.params.id, taken ?? noFile()))
-      } finally {
-        if (upload.stored) await registry.discard(upload.stored)
-      }
+      const caller = callerOf(request)
+      return modelBody(
+        await asConcurrentRun(limits, caller, () => attach(caller, request.params.id, request)),
+      )
     },
   )
 
+  async function push(caller: Caller, request: FastifyRequest): Promise<Model> {
+    refuseTooLarge(request)
+    await registry.checkMayPush(caller, leastFileBytes(request))
+    const { upload, fields } = await receiveForm(caller, request, caller.userId)
+    try {
+      const { sha256, ...draft } = pushForm.parse(fields)
+      checkSha256(sha256, upload)
+      // The registry takes over the bytes, also when it refuses them.
+      const taken = upload.stored
+      upload.stored = undefined
+      return await registry.push(caller, draft, taken ?? noFile())
+    } finally {
+      if (upload.stored) await registry.discard(upload.stored)
+    }
+  }
+
+  async function attach(caller: Caller, id: string, request: FastifyRequest): Promise<Model> {
+    const { owner_id } = await registry.checkMayAttach(caller, id, leastFileBytes(request))
+    if (!request.isMultipart())
+      throw new Problem(
+        'unsupported-media-type',
+        'Send the file as multipart/form-data, in the field `file`.',
+      )
+    refuseTooLarge(request)
+    const { upload, fields } = await receiveForm(caller, request, owner_id)
+    try {
+      checkSha256(uploadForm.parse(fields).sha256, upload)
+      const taken = upload.stored
+      upload.stored = undefined
+      return await registry.attach(caller, id, taken ?? noFile())
+    } finally {
+      if (upload.stored) await registry.discard(upload.stored)
+    }
+  }
+
   /** What says of itself that it is too large is refused before a byte of it is read. */
   function refuseTooLarge(request: FastifyRequest): void {
-    if (Number(request.headers['content-length'] ?? 0) <= maxModelBytes + formBytes) return
+    if (leastFileBytes(request) <= maxModelBytes) return
     throw new Problem('payload-too-large', `The file is larger than MAX_MODEL_SIZE_BYTES, ${maxModelBytes}.`)
   }
 
   /** Fields may stand before or after the file. Whatever fails, no bytes are kept. */
   async function receiveForm(
+    caller: Caller,
     request: FastifyRequest,
+    ownerId: string | null,
   ): Promise<{ upload: { stored: StoredUpload | undefined }; fields: Record<string, string> }> {
     const fields: Record<string, string> = {}
     let stored: StoredUpload | undefined
     try {
       for await (const part of request.parts()) {
-        if (part.type === 'file') stored = await receiveFile(part)
+        if (part.type === 'file') stored = await receiveFile(caller, part, ownerId)
+        else if (Object.hasOwn(fields, part.fieldname))
+          throw new Problem('invalid-request', `${part.fieldname}: the form has this field twice.`)
         else fields[part.fieldname] = textOf(part)
       }
     } catch (error) {
@@ -119,7 +141,11 @@ export async function uploadRoutes(
     return { upload: { stored }, fields }
   }
 
-  async function receiveFile(part: Extract<Multipart, { type: 'file' }>): Promise<StoredUpload> {
+  async function receiveFile(
+    caller: Caller,
+    part: Extract<Multipart, { type: 'file' }>,
+    ownerId: string | null,
+  ): Promise<StoredUpload> {
     if (part.fieldname !== 'file') {
       part.file.resume()
       throw new Problem(
@@ -127,8 +153,13 @@ export async function uploadRoutes(
         `The file must be in the field "file", not ${JSON.stringify(part.fieldname)}.`,
       )
     }
-    return registry.receive(part.file)
+    return registry.receive(caller, part.file, ownerId)
   }
+}
+
+/** Of what the request says of itself, less what its form may add; 0 when it says nothing. */
+function leastFileBytes(request: FastifyRequest): number {
+  return Math.max(0, Number(request.headers['content-length'] ?? 0) - formBytes)
 }
 
 function textOf(part: Exclude<Multipart, { type: 'file' }>): string {

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { type TestContext, test } from 'node:test'
+import type { Plan } from '../contract/account.ts'
+import type { AdminStats, AuditEntry, Invitation, Secret, User } from '../contract/admin.ts'
+import { createClient } from './client.ts'
+
+const id = '0199a6e0-0000-7000-8000-000000000001'
+const at = '2026-11-21T12:00:00.000Z'
+const user: User = {
+  id,
+  name: 'Ada',
+  email: 'ada@example.com',
+  issuer: null,
+  is_anonymous: false,
+  roles: ['member'],
+  plan: 'free',
+  credits: 1000,
+  banned_at: null,
+  created_at: at,
+}
+
+/** The admin calls of a server that gives the replies (status and body) in turn and notes what it was asked. */
+async function connect(t: TestContext, ...replies: [number, unknown][]) {
+  const asked: string[] = []
+  const server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    const [status, reply] = replies[asked.length] ?? [500, {}]
+    asked.push(`${request.method} ${request.url}${body && ` ${body}`}`)
+    response.writeHead(status).end(reply === undefined ? undefined : JSON.stringify(reply))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const address = server.address()
+  assert(typeof address === 'object' && address !== null)
+  return { admin: createClient({ baseUrl: `http://127.0.0.1:${address.port}` }).admin, asked }
+}
+
+test('finds users, page after page, and changes one', async t => {
+  const other = { ...user, id: '0199a6e0-0000-7000-8000-000000000002' }
+  const { admin, asked } = await connect(
+    t,
+    [200, { data: [user], next_cursor: null }],
+    [200, { data: [user], next_cursor: 'c' }],
+    [200, { data: [other], next_cursor: null }],
+    [200, user],
+    [200, { ...user, banned_at: at }],
+    [200, { ...user, roles: ['admin', 'member'] }],
+    [200, { sessions: 2, keys: 1 }],
+  )
+  const { users } = admin
+  assert.deepEqual(await users.list({ search: 'ada@', limit: 5 }), { data: [user], next_cursor: null })
+  const found: User[] = []
+  for await (const one of users.iterate({ limit: 1 })) found.push(one)
+  assert.deepEqual(found, [user, other])
+  assert.deepEqual(await users.get(id), user)
+  assert.equal((await users.update(id, { banned: true })).banned_at, at)
+  assert.deepEqual((await users.setRoles(id, ['admin'])).roles, ['admin', 'member'])
+  assert.deepEqual(await users.revoke(id), { sessions: 2, keys: 1 })
+  assert.deepEqual(asked, [
+    'GET /api/v1/admin/users?limit=5&search=ada%40',
+    'GET /api/v1/admin/users?limit=1',
+    'GET /api/v1/admin/users?limit=1&cursor=c',
+    `GET /api/v1/admin/users/${id}`,
+    `PATCH /api/v1/admin/users/${id} {"banned":true}`,
+    `PUT /api/v1/admin/users/${id}/roles {"roles":["admin"]}`,
+    `POST /api/v1/admin/users/${id}/revoke {}`,
+  ])
+})
+
+test('reads the figures, and reads and changes plans', async t => {
+  const stats: AdminStats = {
+    users: 3,
+    admins: 1,
+    banned_users: 0,
+    new_users_7d: 1,
+    sessions: 2,
+    api_keys: 4,
+    models: 5,
+    ready_models: 4,
+    model_bytes: 1024,
+    predictions_24h: 9,
+    failed_predictions_24h: 1,
+    credits: 3000,
+  }
+  const plan: Plan = {
+    name: 'free',
+    requests_per_minute: null,
+    requests_per_hour: 20_000,
+    concurrent_runs: 4,
+    starting_credits: 1000,
+    max_models: 20,
+    max_model_bytes: 500_000_000,
+  }
+  const { admin, asked } = await connect(t, [200, stats], [200, { data: [plan] }], [200, plan])
+  assert.deepEqual(await admin.stats(), stats)
+  assert.deepEqual(await admin.plans.list(), { data: [plan] })
+  assert.deepEqual(await admin.plans.update('free', { requests_per_minute: null }), plan)
+  assert.deepEqual(asked, [
+    'GET /api/v1/admin/stats',
+    'GET /api/v1/admin/plans',
+    'PATCH /api/v1/admin/plans/free {"requests_per_minute":null}',
+  ])
+})
+
+test('invites, and takes an invitation back', async t => {
+  const invitation: Invitation = {
+    id,
+    email: 'bob@example.com',
+    role: 'admin',
+    expires_at: at,
+    used_at: null,
+    created_at: at,
+  }
+  const created = { ...invitation, token: 't', url: 'http://127.0.0.1:3000/sign-up?invitation=t' }
+  const { admin, asked } = await connect(t, [201, created], [200, { data: [invitation] }], [204, undefined])
+  const { invitations } = admin
+  assert.deepEqual(await invitations.create({ email: 'bob@example.com', role: 'admin' }), created)
+  assert.deepEqual(await invitations.list(), { data: [invitation] })
+  assert.equal(await invitations.remove(id), undefined)
+  assert.deepEqual(asked, [
+    'POST /api/v1/admin/invitations {"email":"bob@example.com","role":"admin"}',
+    'GET /api/v1/admin/invitations',
+    `DELETE /api/v1/admin/invitations/${id}`,
+  ])
+})
+
+test('stores a secret under its name, lists names and removes it', async t => {
+  const secret: Secret = { name: 'openai.key', key_id: 'k1', created_at: at, updated_at: at }
+  const { admin, asked } = await connect(t, [200, secret], [200, { data: [secret] }], [204, undefined])
+  const { secrets } = admin
+  assert.equal(await secrets.put('openai.key', 'sk-1'), undefined)
+  assert.deepEqual(await secrets.list(), { data: [secret] })
+  assert.equal(await secrets.remove('openai.key'), undefined)
+  assert.deepEqual(asked, [
+    'PUT /api/v1/admin/secrets/openai.key {"value":"sk-1"}',
+    'GET /api/v1/admin/secrets',
+    'DELETE /api/v1/admin/secrets/openai.key',
+  ])
+})
+
+test('reads the audit log, page after page', async t => {
+  const entry: AuditEntry = {
+    seq: 2,
+    at,
+    actor: 'user',
+    actor_id: id,
+    credential: 'session',
+    action: 'user-ban',
+    target: id,
+    details: { reason: 'spam' },
+    request_id: 'r',
+    ip: null,
+    hash: 'ab',
+  }
+  const first = { ...entry, seq: 1 }
+  const { admin, asked } = await connect(
+    t,
+    [200, { data: [entry], next_cursor: 'c' }],
+    [200, { data: [entry], next_cursor: 'c' }],
+    [200, { data: [first], next_cursor: null }],
+  )
+  assert.deepEqual(await admin.audit.list({ limit: 1 }), { data: [entry], next_cursor: 'c' })
+  const read: number[] = []
+  for await (const { seq } of admin.audit.iterate()) read.push(seq)
+  assert.deepEqual(read, [2, 1])
+  assert.deepEqual(asked, [
+    'GET /api/v1/admin/audit?limit=1',
+    'GET /api/v1/admin/audit',
+    'GET /api/v1/admin/audit?cursor=c',
+  ])
+})
+
+test('someone who is no administrator gets the refusal of the server', async t => {
+  const { admin } = await connect(t, [403, { code: 'forbidden', detail: 'For administrators.' }])
+  await assert.rejects(admin.stats(), {
+    name: 'Problem',
+    code: 'forbidden',
+    message: 'For administrators.',
+  })
+})

@@ -1,0 +1,159 @@
+import { type Plan, plan, type Role } from '../contract/account.ts'
+import {
+  type AdminStats,
+  type AuditEntry,
+  type AuditList,
+  adminStats,
+  auditList,
+  type CreatedInvitation,
+  type CreateInvitation,
+  createdInvitation,
+  type Invitation,
+  invitationList,
+  type PlanList,
+  planList,
+  type Revoked,
+  revoked,
+  type SecretList,
+  secretList,
+  type UpdatePlan,
+  type UpdateUser,
+  type User,
+  type UserList,
+  user,
+  userList,
+} from '../contract/admin.ts'
+import { iteratePages } from './pages.ts'
+import { path } from './path.ts'
+import { readReply } from './reply.ts'
+import { type CallOptions, jsonCall, type Send } from './transport.ts'
+
+export type ListUsersOptions = CallOptions & {
+  limit?: number
+  cursor?: string
+  /** Part of a name or e-mail address, or an id. */
+  search?: string
+}
+export type ListAuditOptions = CallOptions & { limit?: number; cursor?: string }
+
+/** For administrators; anyone else gets Problem `forbidden`. Every call throws what `Send` throws, and UnexpectedReply. */
+export type AdminClient = {
+  stats(options?: CallOptions): Promise<AdminStats>
+  users: {
+    list(options?: ListUsersOptions): Promise<UserList>
+    /** Every user, page after page. */
+    iterate(options?: ListUsersOptions): AsyncGenerator<User, void>
+    get(id: string, options?: CallOptions): Promise<User>
+    update(id: string, change: UpdateUser, options?: CallOptions): Promise<User>
+    /** Replaces the roles; everyone stays a member. */
+    setRoles(id: string, roles: readonly Role[], options?: CallOptions): Promise<User>
+    /** Ends every session and key of the user. */
+    revoke(id: string, options?: CallOptions): Promise<Revoked>
+  }
+  plans: {
+    list(options?: CallOptions): Promise<PlanList>
+    update(name: string, change: UpdatePlan, options?: CallOptions): Promise<Plan>
+  }
+  invitations: {
+    list(options?: CallOptions): Promise<{ data: Invitation[] }>
+    /** `token` and `url` of the reply are shown this once. */
+    create(invitation: CreateInvitation, options?: CallOptions): Promise<CreatedInvitation>
+    remove(id: string, options?: CallOptions): Promise<void>
+  }
+  secrets: {
+    /** Names only: values are never read back. */
+    list(options?: CallOptions): Promise<SecretList>
+    put(name: string, value: string, options?: CallOptions): Promise<void>
+    remove(name: string, options?: CallOptions): Promise<void>
+  }
+  audit: {
+    /** Newest first. */
+    list(options?: ListAuditOptions): Promise<AuditList>
+    iterate(options?: ListAuditOptions): AsyncGenerator<AuditEntry, void>
+  }
+}
+
+export function createAdminClient(send: Send): AdminClient {
+  return {
+    async stats(options) {
+      return readReply(adminStats, await send({ method: 'GET', path: '/api/v1/admin/stats' }, options))
+    },
+    users: createUsersClient(send),
+    plans: {
+      async list(options) {
+        return readReply(planList, await send({ method: 'GET', path: '/api/v1/admin/plans' }, options))
+      },
+      async update(name, change, options) {
+        const call = jsonCall('PATCH', path`/api/v1/admin/plans/${name}`, JSON.stringify(change))
+        return readReply(plan, await send(call, options))
+      },
+    },
+    invitations: createInvitationsClient(send),
+    secrets: createSecretsClient(send),
+    audit: createAuditClient(send),
+  }
+}
+
+function createUsersClient(send: Send): AdminClient['users'] {
+  const list = async ({ limit, cursor, search, ...options }: ListUsersOptions = {}) => {
+    const query = { limit, cursor, search }
+    return readReply(userList, await send({ method: 'GET', path: '/api/v1/admin/users', query }, options))
+  }
+  return {
+    list,
+    iterate: (options = {}) => iteratePages(list, options),
+    async get(id, options) {
+      return readReply(user, await send({ method: 'GET', path: path`/api/v1/admin/users/${id}` }, options))
+    },
+    async update(id, change, options) {
+      const call = jsonCall('PATCH', path`/api/v1/admin/users/${id}`, JSON.stringify(change))
+      return readReply(user, await send(call, options))
+    },
+    async setRoles(id, roles, options) {
+      const call = jsonCall('PUT', path`/api/v1/admin/users/${id}/roles`, JSON.stringify({ roles }))
+      return readReply(user, await send(call, options))
+    },
+    async revoke(id, options) {
+      const call = jsonCall('POST', path`/api/v1/admin/users/${id}/revoke`, '{}')
+      return readReply(revoked, await send(call, options))
+    },
+  }
+}
+
+function createInvitationsClient(send: Send): AdminClient['invitations'] {
+  return {
+    async list(options) {
+      const call = { method: 'GET', path: '/api/v1/admin/invitations' } as const
+      return readReply(invitationList, await send(call, options))
+    },
+    async create(invitation, options) {
+      const call = jsonCall('POST', '/api/v1/admin/invitations', JSON.stringify(invitation))
+      return readReply(createdInvitation, await send(call, options))
+    },
+    async remove(id, options) {
+      await send({ method: 'DELETE', path: path`/api/v1/admin/invitations/${id}` }, options)
+    },
+  }
+}
+
+function createSecretsClient(send: Send): AdminClient['secrets'] {
+  return {
+    async list(options) {
+      return readReply(secretList, await send({ method: 'GET', path: '/api/v1/admin/secrets' }, options))
+    },
+    async put(name, value, options) {
+      await send(jsonCall('PUT', path`/api/v1/admin/secrets/${name}`, JSON.stringify({ value })), options)
+    },
+    async remove(name, options) {
+      await send({ method: 'DELETE', path: path`/api/v1/admin/secrets/${name}` }, options)
+    },
+  }
+}
+
+function createAuditClient(send: Send): AdminClient['audit'] {
+  const list = async ({ limit, cursor, ...options }: ListAuditOptions = {}) => {
+    const query = { limit, cursor }
+    return readReply(auditList, await send({ method: 'GET', path: '/api/v1/admin/audit', query }, options))
+  }
+  return { list, iterate: (options = {}) => iteratePages(list, options) }
+}

@@ -1,0 +1,315 @@
+import { isIP } from 'node:net'
+import { z } from 'zod'
+
+const wholeNumber = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
+  z.coerce.number().int().min(minimum).max(maximum)
+const list = z.string().transform(text =>
+  text
+    .split(',')
+    .map(item => item.trim())
+    .filter(Boolean),
+)
+const origin = z
+  .string()
+  .refine(text => URL.canParse(text) && new URL(text).origin === text && !text.includes('*'), {
+    error: 'an origin is scheme://host[:port] without a path or *, for instance https://app.example.com',
+  })
+const longKey = z.string().min(32, { error: 'must have at least 32 characters' })
+const jwtIssuers = list.pipe(
+  z.array(
+    z.string().transform((text, issue) => {
+      const [issuer = '', audience, jwksUrl, ...more] = text.split(/\s+/)
+      if (audience !== undefined && more.length === 0 && [issuer, jwksUrl ?? issuer].every(isHttp))
+        return { issuer, audience, jwksUrl: jwksUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json` }
+      issue.addIssue('has the form: issuer audience [jwks-url], comma-separated')
+      return z.NEVER
+    }),
+  ),
+)
+const proxy = z.string().refine(isNetwork, {
+  error: 'is an address, a range such as 10.0.0.0/8, or loopback, linklocal, uniquelocal',
+})
+const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, { error: 'must begin with postgresql://' })
+
+/**
+ * Every setting, in the order of `docs/configuration.md`, which is made from this table. An absent or empty variable
+ * takes the default.
+ */
+export const settings = {
+  PORT: {
+    schema: wholeNumber(0, 65535),
+    default: '3000',
+    meaning: 'Port of the HTTP server; 0 takes a free one.',
+  },
+  HOST: {
+    schema: z.string(),
+    default: undefined,
+    meaning:
+      'Address to listen on. `127.0.0.1` in development; in production `::`, or `0.0.0.0` where there is no IPv6.',
+  },
+  DATA_DIR: {
+    schema: z.string(),
+    default: './data',
+    meaning: 'Folder for the embedded database, files and generated keys.',
+  },
+  ENVIRONMENT: {
+    schema: z.enum(['development', 'test', 'staging', 'production']),
+    default: 'development',
+    meaning: 'In staging and production keys must be given and are never generated.',
+  },
+  LOG_LEVEL: {
+    schema: z.enum(['debug', 'info', 'warn', 'error']),
+    default: 'info',
+    meaning: 'Least level of the JSON log lines on standard output.',
+  },
+  PUBLIC_URL: {
+    schema: z.string().refine(isBaseUrl, { error: 'is http(s)://host[:port] without a path' }),
+    default: undefined,
+    meaning:
+      'Where browsers reach this server; links and cookies are made for it. `http://localhost:PORT`, on Railway its public domain.',
+  },
+  SECRET_KEY: {
+    schema: longKey,
+    default: undefined,
+    meaning:
+      'Signs session cookies and one-time links. Required in staging and production; in development one is made and kept in `DATA_DIR`.',
+    secret: true,
+  },
+  ENCRYPTION_KEY: {
+    schema: longKey,
+    default: undefined,
+    meaning:
+      'Encrypts stored secrets. To change it put the new one in front, `new,old`, and run `roundhouse secrets rotate`. Required in staging and production; in development one is made and kept in `DATA_DIR`.',
+    secret: true,
+  },
+  SIGN_UP: {
+    schema: z.enum(['open', 'invitation', 'closed']),
+    default: 'open',
+    meaning: 'Who may make an account: everyone, who was invited by an administrator, or nobody.',
+  },
+  DEFAULT_PLAN: {
+    schema: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, { error: 'is the name of a plan' }),
+    default: 'free',
+    meaning: 'Plan of a new user; its limits are kept by the server.',
+  },
+  COOKIES_CROSS_SITE: {
+    schema: z.enum(['true', 'false']).transform(text => text === 'true'),
+    default: 'false',
+    meaning:
+      'Session cookies also for a front end on another site (`SameSite=None; Secure`), which `CORS_ORIGINS` must list.',
+  },
+  TRUSTED_PROXIES: {
+    schema: list.pipe(z.array(proxy)),
+    default: '',
+    meaning:
+      'Comma-separated addresses or ranges (`10.0.0.0/8`, `loopback`, `uniquelocal`) whose `X-Forwarded-For` is believed.',
+  },
+  GITHUB_ID: {
+    schema: z.string(),
+    default: undefined,
+    meaning: 'Client id of a GitHub OAuth app: people may sign in with GitHub.',
+  },
+  GITHUB_SECRET: {
+    schema: z.string(),
+    default: undefined,
+    meaning: 'Its client secret.',
+    secret: true,
+  },
+  GITHUB_URL: {
+    schema: z.string().refine(isBaseUrl, { error: 'is http(s)://host[:port] without a path' }),
+    default: 'https://github.com',
+    meaning: 'For GitHub Enterprise, or a stand-in: where people sign in.',
+  },
+  GITHUB_API_URL: {
+    schema: z.url({ protocol: /^https?$/ }),
+    default: 'https://api.github.com',
+    meaning: 'For GitHub Enterprise, or a stand-in: the API.',
+  },
+  SUPABASE_URL: {
+    schema: z.string().refine(isBaseUrl, { error: 'is http(s)://host[:port] without a path' }),
+    default: undefined,
+    meaning: 'Supabase project whose access tokens are accepted: `https://<ref>.supabase.co`.',
+  },
+  SUPABASE_JWT_SECRET: {
+    schema: longKey,
+    default: undefined,
+    meaning:
+      'Legacy shared secret of that project (HS256). Without it its public keys are fetched (ES256, RS256, EdDSA).',
+    secret: true,
+  },
+  SUPABASE_JWT_MODE: {
+    schema: z.enum(['jwks', 'legacy', 'both']),
+    default: undefined,
+    meaning:
+      'Which of the two counts. `legacy` when the secret is given, else `jwks`; `both` while a project moves to the new keys.',
+  },
+  SUPABASE_SERVICE_ROLE_KEY: {
+    schema: longKey,
+    default: undefined,
+    meaning: 'A second name and value of `SERVICE_ROLE_KEY`, for apps that have it under this name.',
+    secret: true,
+  },
+  JWT_ISSUERS: {
+    schema: jwtIssuers,
+    default: '',
+    meaning:
+      'Other issuers whose tokens are accepted: comma-separated `issuer audience [jwks-url]`, blanks between. Without the third, `<issuer>/.well-known/jwks.json`.',
+  },
+  ANONYMOUS_USERS: {
+    schema: z.enum(['true', 'false']).transform(text => text === 'true'),
+    default: 'false',
+    meaning: 'Accept the anonymous users of Supabase (`is_anonymous`).',
+  },
+  RAILWAY_BACKEND_SECRET: {
+    schema: longKey,
+    default: undefined,
+    meaning: 'Shared secret of agent backends: they send it as `x-railway-secret` and may run agents.',
+    secret: true,
+  },
+  SERVICE_ROLE_KEY: {
+    schema: longKey,
+    default: undefined,
+    meaning:
+      'Static key with all rights, server to server. Required in staging and production; in development one is made and kept in `DATA_DIR`.',
+    secret: true,
+  },
+  DATABASE_URL: {
+    schema: postgresUrl,
+    default: undefined,
+    meaning:
+      'PostgreSQL 15 or later instead of the embedded one. `sslmode=verify-full` checks the certificate; `no-verify` does not and warns.',
+    secret: true,
+  },
+  DATABASE_ADMIN_URL: {
+    schema: postgresUrl,
+    default: undefined,
+    meaning:
+      'Login that migrates, when it is not that of `DATABASE_URL`. Without it the server takes on the role `roundhouse_app` after connecting.',
+    secret: true,
+  },
+  DATABASE_POOL_SIZE: {
+    schema: wholeNumber(2, 200),
+    default: '10',
+    meaning:
+      'Most connections of one process, beside one for health checks and one for messages between replicas.',
+  },
+  EMBEDDED_POSTGRES_USER: {
+    schema: z.string(),
+    default: undefined,
+    meaning:
+      'Existing user the embedded database runs as when the server is started as root. First of `node`, `postgres`, `nobody` that exists.',
+  },
+  REDIS_URL: {
+    schema: z.string().regex(/^rediss?:\/\//, { error: 'must begin with redis:// or rediss://' }),
+    default: undefined,
+    meaning:
+      'Shares the prediction cache between replicas. Without it, or while it is down, everything works from memory.',
+    secret: true,
+  },
+  CORS_ORIGINS: {
+    schema: list.pipe(z.array(origin)),
+    default: '',
+    meaning: 'Comma-separated exact origins whose pages may call this server.',
+  },
+  REQUIRED_MODELS: {
+    schema: list,
+    default: '',
+    meaning: 'Comma-separated names of models without which the server is not ready.',
+  },
+  SAMPLE_MODEL: {
+    schema: z.enum(['true', 'false']).transform(text => text === 'true'),
+    default: 'true',
+    meaning: 'Put the sample model `digits` into a registry that never held a model.',
+  },
+  MAX_MODEL_SIZE_BYTES: {
+    schema: wholeNumber(1),
+    default: '104857600',
+    meaning: 'Largest model file that is accepted.',
+  },
+  MAX_PREDICT_BODY_BYTES: {
+    schema: wholeNumber(1024),
+    default: '67108864',
+    meaning: 'Largest body of a prediction, after decompression.',
+  },
+  PREDICT_TIMEOUT_MS: {
+    schema: wholeNumber(1),
+    default: '30000',
+    meaning: 'A prediction that has not finished by then is answered 504. A request may ask for less.',
+  },
+  MODEL_LANES: {
+    schema: wholeNumber(1, 64),
+    default: undefined,
+    meaning: 'Threads per model of up to 64 MiB. One less than the cores, at least 1 and at most 4.',
+  },
+  MODEL_MEMORY_BYTES: {
+    schema: wholeNumber(1),
+    default: undefined,
+    meaning:
+      'Memory of the loaded models that are not required, by the size of their files, once per thread; beyond it the least recently used goes. Half of the memory.',
+  },
+  CACHE_MODEL_TTL: {
+    schema: wholeNumber(1),
+    default: '3600',
+    meaning: 'Seconds after its last prediction that an optional model stays in memory.',
+  },
+  CACHE_PREDICTION_TTL: {
+    schema: wholeNumber(0),
+    default: '300',
+    meaning: 'Seconds that an answer is kept for equal inputs; 0 keeps none.',
+  },
+  CACHE_PREDICTION_BYTES: {
+    schema: wholeNumber(1),
+    default: '33554432',
+    meaning: 'Memory for kept answers where there is no Redis.',
+  },
+  PREDICTION_HISTORY: {
+    schema: z.enum(['full', 'metadata', 'off']),
+    default: 'full',
+    meaning:
+      '`full` keeps inputs and outputs of up to 256 values, `metadata` keeps none, `off` writes no history.',
+  },
+  PREDICTION_HISTORY_PER_SECOND: {
+    schema: wholeNumber(1),
+    default: '100',
+    meaning:
+      'Predictions a second that each process records in the long run; bursts of up to 10,000 are recorded whole. 100 a second fill about 4 GB a day.',
+  },
+  PREDICTION_RETENTION_DAYS: {
+    schema: wholeNumber(1, 3650),
+    default: '7',
+    meaning: 'Days that the history is kept.',
+  },
+  DRAIN_SECONDS: {
+    schema: wholeNumber(1, 3600),
+    default: '30',
+    meaning: 'Time from SIGTERM to the end. `RAILWAY_DEPLOYMENT_DRAINING_SECONDS` is read too.',
+  },
+} as const satisfies Record<string, Setting>
+
+export type Setting = { schema: z.ZodType; default: string | undefined; meaning: string; secret?: boolean }
+export type SettingName = keyof typeof settings
+type Value<Name extends SettingName> = z.output<(typeof settings)[Name]['schema']>
+export type Config = {
+  readonly [Name in SettingName]:
+    | Value<Name>
+    | ((typeof settings)[Name]['default'] extends string ? never : undefined)
+}
+
+function isBaseUrl(text: string): boolean {
+  return isHttp(text) && new URL(text).origin === text.replace(/\/$/, '')
+}
+
+function isHttp(text: string): boolean {
+  return /^https?:\/\//.test(text) && URL.canParse(text)
+}
+
+function isNetwork(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true
+  const [address = '', bits, ...more] = text.split('/')
+  const longest = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1
+  return (
+    longest > 0 &&
+    more.length === 0 &&
+    (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest))
+  )
+}

@@ -1,0 +1,130 @@
+import { sql } from 'kysely'
+import type { TestHouse, TestUser } from './house.ts'
+import { mlpModel } from './onnx/models.ts'
+
+/** Whose request it is. */
+export type Who = 'owner' | 'other' | 'admin' | 'anonymous' | 'wrongScope' | 'adminWrongScope' | 'service'
+
+/** Things of the owner, made anew for each request that may change or remove them. */
+export type AccessFixture = {
+  house: TestHouse
+  owner: TestUser
+  other: TestUser
+  admin: TestUser
+  /** A private model of the owner, ready. */
+  modelName: string
+  modelId: string
+  pendingModel(): Promise<string>
+  ownKey(): Promise<string>
+  ownSession(): Promise<string>
+  invitation(): Promise<string>
+  secret(): Promise<string>
+  ask(who: Who, path: string, init?: RequestInit): Promise<Response>
+  /** One text that changes when anything stored changes, last uses apart. */
+  fingerprint(): Promise<string>
+}
+
+const watched = [
+  'models',
+  'users',
+  'user_roles',
+  'sessions',
+  'identities',
+  'invitations',
+  'api_keys',
+  'secrets',
+  'plans',
+  'credit_accounts',
+  'audit_entries',
+]
+
+export async function accessFixture(house: TestHouse): Promise<AccessFixture> {
+  const { system } = house.ground.database
+  const owner = await house.user()
+  const other = await house.user()
+  const admin = await house.user({ role: 'admin' })
+  const keyOf = (id: string, scopes: readonly ('files' | 'admin')[]) =>
+    house.house.keys.createFor(id, { name: 'scoped', scopes })
+  const wrongScope = (await keyOf(owner.id, ['files'])).key
+  const adminWrongScope = (await keyOf(admin.id, ['files'])).key
+  const modelName = 'private-model'
+  const form = new FormData()
+  form.set('name', modelName)
+  form.set(
+    'file',
+    new Blob([mlpModel({ inputs: 2, hidden: 4, outputs: 3, seed: 1 }) as Uint8Array<ArrayBuffer>]),
+    'model.onnx',
+  )
+  const pushed = await owner.fetch('/api/v1/models', { method: 'POST', body: form })
+  if (pushed.status !== 201) throw new Error(await pushed.text())
+  const { id: modelId } = (await pushed.json()) as { id: string }
+  let made = 0
+
+  const askers: Record<Who, (path: string, init?: RequestInit) => Promise<Response>> = {
+    owner: owner.fetch,
+    other: other.fetch,
+    admin: admin.fetch,
+    service: house.fetch,
+    anonymous: house.anonymous,
+    wrongScope: (path, init) => owner.fetch(path, withKey(init, wrongScope)),
+    adminWrongScope: (path, init) => owner.fetch(path, withKey(init, adminWrongScope)),
+  }
+
+  return {
+    house,
+    owner,
+    other,
+    admin,
+    modelName,
+    modelId,
+    async pendingModel() {
+      const reply = await owner.fetch('/api/v1/models', json('POST', { name: `pending-${++made}` }))
+      return ((await reply.json()) as { id: string }).id
+    },
+    async ownKey() {
+      return (await house.house.keys.createFor(owner.id, { name: 'victim' })).row.id
+    },
+    async ownSession() {
+      const { rows } = await sql<{ id: string }>`
+        insert into sessions (id, user_id, token, expires_at)
+        values (gen_random_uuid(), ${owner.id}, gen_random_uuid()::text, now() + interval '1 day') returning id`.execute(
+        system,
+      )
+      return rows[0]?.id ?? ''
+    },
+    async invitation() {
+      const reply = await house.fetch(
+        '/api/v1/admin/invitations',
+        json('POST', { email: `guest-${++made}@example.com` }),
+      )
+      return ((await reply.json()) as { id: string }).id
+    },
+    async secret() {
+      const name = `secret-${++made}`
+      await house.fetch(`/api/v1/admin/secrets/${name}`, json('PUT', { value: 'v' }))
+      return name
+    },
+    ask: (who, path, init) => askers[who](path, { redirect: 'manual', ...init }),
+    async fingerprint() {
+      const parts = await Promise.all(
+        watched.map(async table => {
+          const { rows } = await sql<{ sum: string | null }>`
+            select md5(string_agg((to_jsonb(t) - 'last_used_at')::text, ',' order by t::text)) as sum
+            from ${sql.table(table)} t`.execute(system)
+          return `${table}:${rows[0]?.sum}`
+        }),
+      )
+      return parts.join('\n')
+    },
+  }
+}
+
+export function json(method: string, body: unknown): RequestInit {
+  return { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+}
+
+function withKey(init: RequestInit | undefined, key: string): RequestInit {
+  const headers = new Headers(init?.headers)
+  headers.set('authorization', `Bearer ${key}`)
+  return { ...init, headers }
+}
