@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { measureBatching } from './batching.ts'
 import type { Bench } from './bench.ts'
 import { measureBinary } from './binary.ts'
+import { measureCredentials } from './credentials.ts'
 import { startGenerator } from './generator.ts'
 import { measureLive } from './live.ts'
 import { describeMachine } from './machine.ts'
@@ -16,7 +17,7 @@ import type { Results } from './results.ts'
 import { measureMemory, measureStart } from './start-and-memory.ts'
 import { measureThroughput } from './throughput.ts'
 
-const parts = ['throughput', 'batching', 'binary', 'live', 'start', 'memory']
+const parts = ['throughput', 'credentials', 'batching', 'binary', 'live', 'start', 'memory']
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
 })
@@ -64,6 +65,7 @@ async function measure(): Promise<Results> {
   if (wanted('live')) results.live = await measureLive(bench, generator)
   if (wanted('binary')) results.binary = await measureBinary(bench, generator)
   if (wanted('batching')) results.batching = await measureBatching(bench, generator)
+  if (wanted('credentials')) results.credentials = await measureCredentials(bench, generator)
   if (wanted('throughput')) {
     const { result, python } = await measureThroughput(bench, generator)
     results.throughput = result

@@ -1,4 +1,4 @@
-import { type Cell, type Results, serverNames } from './results.ts'
+import { type Cell, credentialNames, type Results, serverNames } from './results.ts'
 import { judge } from './targets.ts'
 
 const models = ['mlp', 'dense', 'forecast']
@@ -14,6 +14,7 @@ export function writePage(results: Results): string {
     'The load generator ran on the same cores as the servers, so requests per second are less than a machine of its own would give. Compare rows of one table; CPU per request is the steadiest of the figures.',
     ...targetsPart(results),
     ...throughputPart(results),
+    ...credentialsPart(results),
     ...batchingPart(results),
     ...binaryPart(results),
     ...livePart(results),
@@ -103,6 +104,37 @@ function throughputRow(cell: Cell, cells: readonly Cell[]): string[] {
     whole(cell.cpuMicros),
     peer(serverNames.httpFloor),
     peer(serverNames.fastapi),
+  ]
+}
+
+function credentialsPart({ credentials }: Results): string[] {
+  if (!credentials) return []
+  const service = credentials.cells.find(cell => cell.server === credentialNames.service)
+  const rows = credentials.cells.map(cell => [
+    cell.server,
+    cell.failed === 0 ? whole(cell.requestsPerSecond) : `**${cell.failed} failed**`,
+    digits(cell.p50Ms),
+    digits(cell.p99Ms),
+    whole(cell.cpuMicros),
+    service && service !== cell ? `${(cell.cpuMicros / service.cpuMicros).toFixed(2)}x` : '',
+  ])
+  return [
+    '',
+    '## What a credential costs',
+    '',
+    ...table(
+      [
+        '`mlp`, 64 connections',
+        'Requests/s',
+        'p50 ms',
+        'p99 ms',
+        'CPU µs/request',
+        'of the service-role key',
+      ],
+      rows,
+    ),
+    '',
+    'All but the service-role key belong to users of a plan whose limits are counted, and told in the headers of every answer.',
   ]
 }
 

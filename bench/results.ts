@@ -4,6 +4,7 @@ export type Results = {
   machine: Machine
   quick: boolean
   throughput?: Throughput
+  credentials?: Credentials
   batching?: Batching
   binary?: Binary
   live?: Live
@@ -55,6 +56,8 @@ export type Throughput = {
 
 export type Batching = { cells: Cell[] }
 
+export type Credentials = { cells: Cell[] }
+
 export type Binary = {
   rows: { form: string; bodyBytes: number; roundTripMs: number; modelMs: number }[]
   failed: number
@@ -90,6 +93,13 @@ export const serverNames = {
   inferNoHistory: 'Roundhouse /v2 infer, history off',
   inferBinaryNoHistory: 'Roundhouse /v2 infer, binary, history off',
   fastapi: 'FastAPI + onnxruntime',
+} as const
+
+export const credentialNames = {
+  service: 'service-role key',
+  apiKey: 'API key',
+  token: 'Supabase token',
+  session: 'session',
 } as const
 
 export function median(values: readonly number[]): number {

@@ -1,4 +1,4 @@
-import { type Cell, type Results, serverNames } from './results.ts'
+import { type Cell, credentialNames, type Results, serverNames } from './results.ts'
 
 /** What we want a run to show. `measured` is undefined when that part was not run or did not count. */
 export type TargetResult = {
@@ -16,6 +16,8 @@ type Target = {
   unit: string
   measure(results: Results): number | undefined
 }
+
+const article = { apiKey: 'an API key', token: 'a Supabase token', session: 'a session' }
 
 const targets: readonly Target[] = [
   {
@@ -36,6 +38,16 @@ const targets: readonly Target[] = [
     unit: 'x',
     measure: results => ratio(cpu(results, serverNames.fastapi, 1), cpu(results, serverNames.infer, 1)),
   },
+  ...(['apiKey', 'token', 'session'] as const).map(name => ({
+    what: `Small MLP, 64 connections: CPU per request with ${article[name]} against the service-role key`,
+    atMost: 1.15,
+    unit: 'x',
+    measure: ({ credentials }: Results) =>
+      ratio(
+        cpuOf(credentials?.cells, credentialNames[name]),
+        cpuOf(credentials?.cells, credentialNames.service),
+      ),
+  })),
   {
     what: 'Dense 12 MB model, 64 connections, binary: rows/s with batching against without',
     atLeast: 3,
@@ -96,6 +108,10 @@ function cpu({ throughput }: Results, server: string, connections: number): numb
       cell => cell.model === 'mlp' && cell.server === server && cell.connections === connections,
     ),
   )?.cpuMicros
+}
+
+function cpuOf(cells: readonly Cell[] | undefined, server: string): number | undefined {
+  return counted(cells?.find(cell => cell.server === server))?.cpuMicros
 }
 
 function rate(cells: readonly Cell[] | undefined, server: string): number | undefined {
