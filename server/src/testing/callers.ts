@@ -30,7 +30,7 @@ export async function newCaller<Tables>(
     kind: 'api-key',
     scopes: allScopes,
     plan: unlimited,
-  expiresAt: null,
+    expiresAt: null,
     limitKey: userId,
   }
 }
