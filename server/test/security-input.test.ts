@@ -168,7 +168,8 @@ describe('bodies that ask for more than they may', () => {
         joined(Object.fromEntries(members), `${JSON.stringify(name)}:${lists}`),
       ]) {
         let fastestMs = Number.POSITIVE_INFINITY
-        for (let time = 0; time < 3; time++) {
+        // The quickest of some tries: the machine may be busy with other tests.
+        for (let time = 0; time < 20 && fastestMs >= 100; time++) {
           const startedAt = performance.now()
           const { status, text } = await ask(body)
           fastestMs = Math.min(fastestMs, performance.now() - startedAt)
