@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
-import { basename, delimiter, join } from 'node:path'
+import { accessSync, constants, readFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 
 /**
  * The tests of Redis start servers of their own. Installs the program where that is ours to do.
@@ -19,7 +19,7 @@ export function ensureRedisServer(): boolean {
 }
 
 export function needsRedisServer(testFile: string): boolean {
-  return basename(testFile) === 'redis.test.ts'
+  return readFileSync(testFile, 'utf8').includes('startRedis(')
 }
 
 export function redisServerMissing(skipped: readonly string[]): string {

@@ -70,10 +70,10 @@ test('the check of the directions can fail', () => {
   assert.ok(bad('models/models.ts', '../credits/credits.ts'), 'sideways between rooms')
   assert.ok(bad('models/models.ts', '../adapters/files/folder.ts'), 'from a room to an adapter')
   assert.ok(bad('runs/runs.ts', '../start/config.ts'), 'from a room to start')
-  assert.ok(bad('http/server.ts', '../adapters/cache/redis.ts'), 'from http to an adapter')
+  assert.ok(bad('http/server.ts', '../adapters/redis/cache.ts'), 'from http to an adapter')
   assert.ok(bad('http/server.ts', '../worker/worker.ts'), 'from one door to the other')
-  assert.ok(bad('adapters/cache/redis.ts', '../../models/models.ts'), 'from an adapter to a room')
-  assert.ok(bad('adapters/cache/redis.ts', '../postgres/pool.ts'), 'from one adapter to another')
+  assert.ok(bad('adapters/redis/cache.ts', '../../models/models.ts'), 'from an adapter to a room')
+  assert.ok(bad('adapters/redis/cache.ts', '../postgres/pool.ts'), 'from one adapter to another')
   assert.ok(bad('models/models.ts', '../testing/house.ts'), 'from the product to testing')
   assert.ok(bad('models/models.ts', './models.contract.ts'), 'from the product to a contract suite')
   assert.ok(bad('cli/main.ts', '../../../bench/main.ts'), 'out of the server')
@@ -83,9 +83,9 @@ test('the check of the directions can fail', () => {
   assert.ok(!bad('models/models.ts', './store.ts'), 'within a room')
   assert.ok(!bad('models/models.ts', '../accounts/accounts.ts'), 'down to a room')
   assert.ok(!bad('predictions/predict.ts', '../kit/log.ts'), 'down past floors')
-  assert.ok(!bad('adapters/cache/redis.ts', '../../ports/cache.ts'), 'from an adapter to its port')
+  assert.ok(!bad('adapters/redis/cache.ts', '../../ports/cache.ts'), 'from an adapter to its port')
   assert.ok(!bad('http/routes/models.ts', '../../models/models.ts'), 'from http to a room')
-  assert.ok(!bad('start/build.ts', '../adapters/cache/redis.ts'), 'from start to an adapter')
+  assert.ok(!bad('start/build.ts', '../adapters/redis/cache.ts'), 'from start to an adapter')
   assert.ok(!bad('models/models.ts', '@roundhouse/sdk/contract'), 'to the contract')
   assert.ok(!bad('kit/log.test.ts', '../runs/runs.ts'), 'from a test to anything')
 })
@@ -156,7 +156,7 @@ test('the other checks can fail', () => {
 })
 
 test('the server is read whole, so that an empty answer means something', () => {
-  for (const path of ['kit/log.ts', 'ports/cache.ts', 'adapters/cache/redis.ts', 'floors.test.ts']) {
+  for (const path of ['kit/log.ts', 'ports/cache.ts', 'adapters/redis/cache.ts', 'floors.test.ts']) {
     assert.ok(server.has(path), `${path} was not read`)
   }
 })

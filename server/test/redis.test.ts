@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { fixedModel } from '../src/testing/onnx/models.ts'
+import { freePort, type Redis, startRedis } from '../src/testing/redis.ts'
 import { temporaryFolder } from '../src/testing/temporary-folder.ts'
 import { testDatabase } from '../src/testing/test-database.ts'
 import { until } from './processes.ts'
-import { freePort, type Redis, startRedis } from './redis.ts'
 import { type Server, startServer } from './server.ts'
 
 // Two replicas on one database, one folder of files and one Redis, which starts after them.

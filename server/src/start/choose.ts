@@ -102,7 +102,7 @@ export async function openGround(config: Config, place: DatabasePlace, log: Log)
 
 async function openCounters(config: Config, log: Log): Promise<Counters> {
   if (config.REDIS_URL === undefined) return createMemoryCounters()
-  const { openRedisCounters } = await import('../adapters/counters/redis.ts')
+  const { openRedisCounters } = await import('../adapters/redis/counters.ts')
   return openRedisCounters({ url: config.REDIS_URL, prefix: 'roundhouse:count:', log })
 }
 
@@ -114,7 +114,7 @@ function systemConnections(config: Config): number {
 async function openCache(config: Config, log: Log): Promise<Cache> {
   if (config.REDIS_URL === undefined) return createMemoryCache({ maxBytes: config.CACHE_PREDICTION_BYTES })
   // Loaded only where it is used: its client takes 180 ms of the start.
-  const { openRedisCache } = await import('../adapters/cache/redis.ts')
+  const { openRedisCache } = await import('../adapters/redis/cache.ts')
   return openRedisCache({ url: config.REDIS_URL, prefix: 'roundhouse:prediction:', log })
 }
 

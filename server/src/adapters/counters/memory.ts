@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../kit/clock.ts'
+import { createWindows, secondsLeft } from '../../kit/windows.ts'
 import type { Counters } from '../../ports/counters.ts'
-import { createWindows, secondsLeft } from './windows.ts'
 
 /** About 15 MB for each length of window. */
 const maxKeys = 100_000

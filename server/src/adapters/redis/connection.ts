@@ -1,6 +1,6 @@
 import { createClient } from 'redis'
 
-/** The same settings as for the cache: measured against a frozen, a killed and a restarted Redis (node-redis 6.3.1). */
+/** The settings were measured against a frozen, a killed and a restarted Redis with node-redis 6.3.1 (2026-11). */
 export function createConnection(url: string) {
   return createClient({
     url,
@@ -20,12 +20,12 @@ export function createConnection(url: string) {
   })
 }
 
-/** Ends with the promise, or after `ms`. */
-export async function within(promise: Promise<void>, ms: number): Promise<void> {
-  const timer = Promise.withResolvers<void>()
-  const timeout = setTimeout(timer.resolve, ms)
+/** What the promise gives, or undefined after `ms`. */
+export async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  const timer = Promise.withResolvers<undefined>()
+  const timeout = setTimeout(timer.resolve, ms, undefined)
   try {
-    await Promise.race([promise, timer.promise])
+    return await Promise.race([promise, timer.promise])
   } finally {
     clearTimeout(timeout)
   }

@@ -1,31 +1,21 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Log, silentLog } from '../../kit/log.ts'
 import { testCacheContract } from '../../ports/cache.contract.ts'
 import type { Cache } from '../../ports/cache.ts'
-import { openRedisCache } from './redis.ts'
+import { defer } from '../../testing/defer.ts'
+import { freePort, startRedis } from '../../testing/redis.ts'
+import { openRedisCache } from './cache.ts'
 
 /** Our own promise is 250 ms; the rest is for a busy machine. */
 const answerWithinMs = 1500
 
-const closing: (() => Promise<void>)[] = []
-after(async () => {
-  for (const close of closing.reverse()) await close()
-})
+const file = { after }
 
-let redis: Redis
-let steady: Cache
-before(async () => {
-  redis = await startRedis()
-  steady = await openCache(redis, 'steady:')
-})
+const redis = await startRedis(file)
+const steady = await openCache(redis, 'steady:')
 
 testCacheContract('redis cache', async () => ({ cache: steady, wait: ms => sleep(ms) }))
 
@@ -45,7 +35,7 @@ test('opens without Redis, and works once Redis is there', async () => {
   const health = cache.health()
   assert.equal(health.ok, false)
   assert.match(health.reason ?? '', /ECONNREFUSED/)
-  await startRedis(port)
+  await startRedis(file, { port })
   await untilWorking(cache)
   assert.equal(cache.health().ok, true)
 })
@@ -53,12 +43,12 @@ test('opens without Redis, and works once Redis is there', async () => {
 test('misses while Redis is dead, says so once, and recovers when it comes back empty', async () => {
   const warnings: string[] = []
   const log: Log = { ...silentLog, warn: event => warnings.push(event) }
-  let mortal = await startRedis()
+  let mortal = await startRedis(file)
   const cache = await openCache(mortal, 'mortal:', log)
   await cache.set('a', new Uint8Array([1]), 60)
   assert.equal((await cache.get('a'))?.byteLength, 1)
 
-  await mortal.stop()
+  await mortal.kill()
   for (let call = 0; call < 50; call++) {
     assert.equal(await answered(cache.get('a')), undefined)
     await answered(cache.set('a', new Uint8Array([1]), 60))
@@ -66,7 +56,7 @@ test('misses while Redis is dead, says so once, and recovers when it comes back 
   assert.equal(cache.health().ok, false)
   assert.deepEqual(warnings, ['cache-degrade'])
 
-  mortal = await startRedis(mortal.port)
+  mortal = await startRedis(file, { port: mortal.port })
   await untilWorking(cache)
   assert.equal(await cache.get('a'), undefined)
 })
@@ -74,11 +64,11 @@ test('misses while Redis is dead, says so once, and recovers when it comes back 
 test('misses while Redis is frozen, long enough to lose the connection, and recovers after the thaw', async () => {
   const warnings: string[] = []
   const log: Log = { ...silentLog, warn: event => warnings.push(event) }
-  const frozen = await startRedis()
+  const frozen = await startRedis(file)
   const cache = await openCache(frozen, 'frozen:', log)
   await cache.set('a', new Uint8Array([1]), 60)
 
-  frozen.process.kill('SIGSTOP')
+  frozen.signal('SIGSTOP')
   const calls = [cache.get('a'), cache.set('b', new Uint8Array([1]), 60), cache.clear('c'), cache.get('a')]
   for (const call of calls) assert.equal(await answered(call), undefined)
   const reasons = new Set<string | undefined>()
@@ -89,16 +79,16 @@ test('misses while Redis is frozen, long enough to lose the connection, and reco
   })
   assert.deepEqual(warnings, ['cache-degrade'])
 
-  frozen.process.kill('SIGCONT')
+  frozen.signal('SIGCONT')
   await untilWorking(cache)
   assert.equal((await cache.get('a'))?.byteLength, 1)
   assert.equal(cache.health().ok, true)
 })
 
 test('a short freeze costs one slow answer: the calls after it miss at once', async () => {
-  const frozen = await startRedis()
+  const frozen = await startRedis(file)
   const cache = await openCache(frozen, 'short:')
-  frozen.process.kill('SIGSTOP')
+  frozen.signal('SIGSTOP')
   await answered(cache.get('a'))
   const slow = new Promise(resolve => setTimeout(resolve, 200, 'slow'))
   const quick = async () => {
@@ -106,18 +96,18 @@ test('a short freeze costs one slow answer: the calls after it miss at once', as
     return 'quick'
   }
   assert.equal(await Promise.race([quick(), slow]), 'quick')
-  frozen.process.kill('SIGCONT')
+  frozen.signal('SIGCONT')
   await untilWorking(cache)
 })
 
 test('what was cleared while Redis was frozen is never read again', async () => {
-  const frozen = await startRedis()
+  const frozen = await startRedis(file)
   const cache = await openCache(frozen, 'cleared:')
   await cache.set('model:1', new Uint8Array([1]), 60)
   await cache.set('other:1', new Uint8Array([2]), 60)
-  frozen.process.kill('SIGSTOP')
+  frozen.signal('SIGSTOP')
   await answered(cache.clear('model:'))
-  frozen.process.kill('SIGCONT')
+  frozen.signal('SIGCONT')
   await until(async () => (await cache.get('other:1')) !== undefined)
   assert.equal(await cache.get('model:1'), undefined)
   await until(async () => {
@@ -128,9 +118,9 @@ test('what was cleared while Redis was frozen is never read again', async () => 
 })
 
 test('closes at once while Redis is frozen', async () => {
-  const frozen = await startRedis()
+  const frozen = await startRedis(file)
   const cache = await openCache(frozen, 'closing:')
-  frozen.process.kill('SIGSTOP')
+  frozen.signal('SIGSTOP')
   const pending = cache.get('a')
   await answered(cache.close())
   assert.equal(await answered(pending), undefined)
@@ -139,53 +129,8 @@ test('closes at once while Redis is frozen', async () => {
 
 async function openCache(to: { url: string }, prefix: string, log: Log = silentLog): Promise<Cache> {
   const cache = await openRedisCache({ url: to.url, prefix, log })
-  closing.push(cache.close)
+  defer(file, cache.close)
   return cache
-}
-
-type Redis = { url: string; port: number; process: ChildProcess; stop(): Promise<void> }
-
-async function startRedis(port?: number): Promise<Redis> {
-  const chosen = port ?? (await freePort())
-  const folder = await mkdtemp(join(tmpdir(), 'roundhouse-redis-'))
-  const flags = [
-    '--port',
-    String(chosen),
-    '--bind',
-    '127.0.0.1',
-    '--save',
-    '',
-    '--appendonly',
-    'no',
-    '--dir',
-    folder,
-  ]
-  const child = spawn('redis-server', flags, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const exited = once(child, 'exit')
-  let output = ''
-  for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
-    output += String(chunk)
-    if (output.includes('Ready to accept connections')) break
-  }
-  assert.match(output, /Ready to accept connections/)
-  child.stdout.resume()
-  async function stop() {
-    child.kill('SIGKILL')
-    await exited
-    await rm(folder, { recursive: true, force: true })
-  }
-  closing.push(stop)
-  return { url: `redis://127.0.0.1:${chosen}`, port: chosen, process: child, stop }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  assert.ok(address && typeof address === 'object')
-  return address.port
 }
 
 async function answered<T>(call: Promise<T> | T): Promise<T> {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../kit/clock.ts'
+import type { Clock } from './clock.ts'
 
 /** One stretch of the clock, and what was counted in it. */
 export type Window<Counted> = {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '../../kit/clock.ts'
 import type { Log } from '../../kit/log.ts'
+import { createWindows, secondsLeft, type Window } from '../../kit/windows.ts'
 import type { Counters } from '../../ports/counters.ts'
 import { createConnection, describe, within } from './connection.ts'
-import { createWindows, secondsLeft, type Window } from './windows.ts'
 
 const exchangeEveryMs = 200
 /** An exchange without news tells the others that this replica is there. */

@@ -2,31 +2,37 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
-import { defer, type Scope } from '../src/testing/defer.ts'
-import { temporaryFolder } from '../src/testing/temporary-folder.ts'
+import { defer, type Scope } from './defer.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 export type Redis = {
+  url: string
+  port: number
   signal(name: NodeJS.Signals): void
+  /** SIGKILL; fulfils when it is gone. */
   kill(): Promise<void>
 }
 
-/** A Redis that keeps nothing on disk, on loopback; killed when the scope ends. */
-export async function startRedis(scope: Scope, options: { port: number; password: string }): Promise<Redis> {
+/** A Redis that keeps nothing on disk, on loopback; on a free port unless told. Killed when the scope ends. */
+export async function startRedis(
+  scope: Scope,
+  options: { port?: number; password?: string } = {},
+): Promise<Redis> {
+  const { port = await freePort(), password } = options
   const dir = await temporaryFolder(scope)
   const flags = [
     '--port',
-    String(options.port),
+    String(port),
     '--bind',
     '127.0.0.1',
+    '--dir',
+    dir,
     '--save',
     '',
     '--appendonly',
     'no',
-    '--dir',
-    dir,
-    '--requirepass',
-    options.password,
   ]
+  if (password !== undefined) flags.push('--requirepass', password)
   const child: ChildProcess = spawn('redis-server', flags, { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = new Promise<void>(resolve => child.once('exit', () => resolve()))
   async function kill(): Promise<void> {
@@ -42,7 +48,7 @@ export async function startRedis(scope: Scope, options: { port: number; password
       if (line.includes('Ready to accept connections')) resolve()
     })
   })
-  return { kill, signal: name => void child.kill(name) }
+  return { url: `redis://127.0.0.1:${port}`, port, kill, signal: name => void child.kill(name) }
 }
 
 export async function freePort(): Promise<number> {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createClient, RESP_TYPES } from 'redis'
+import { RESP_TYPES } from 'redis'
 import type { Log } from '../../kit/log.ts'
 import type { Cache } from '../../ports/cache.ts'
+import { createConnection, describe, within } from './connection.ts'
 
 const deadlineMs = 250
 const warnEveryMs = 60_000
@@ -136,41 +137,4 @@ export async function openRedisCache(options: { url: string; prefix: string; log
       connection.destroy()
     },
   }
-}
-
-/** The settings were measured against a frozen, a killed and a restarted Redis with node-redis 6.3.1 (2026-11). */
-function createConnection(url: string) {
-  return createClient({
-    url,
-    // Redis away: an error at once instead of a queue without limit.
-    disableOfflineQueue: true,
-    // Covers commands that are not sent yet; those that are sent end with the socket.
-    commandOptions: { timeout: 500 },
-    // Must stay below socketTimeout, or an idle connection is cut every 2 s.
-    pingInterval: 1000,
-    maintNotifications: 'disabled',
-    socket: {
-      connectTimeout: 1000,
-      // Ends a frozen connection. Without a reconnectStrategy of our own it would close the client for good.
-      socketTimeout: 2000,
-      reconnectStrategy: retries => Math.min(100 * 2 ** retries, 2000) + Math.random() * 100,
-    },
-  })
-}
-
-/** What the promise gives, or undefined after `ms`. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  const timer = Promise.withResolvers<undefined>()
-  const timeout = setTimeout(timer.resolve, ms, undefined)
-  try {
-    return await Promise.race([promise, timer.promise])
-  } finally {
-    clearTimeout(timeout)
-  }
-}
-
-/** `connect` to a name with two addresses fails with an AggregateError, whose message is empty. */
-function describe(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0])
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,34 +1,24 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import { createClient } from 'redis'
 import type { Clock } from '../../kit/clock.ts'
 import { type Log, silentLog } from '../../kit/log.ts'
 import { testCountersContract } from '../../ports/counters.contract.ts'
 import type { Counters } from '../../ports/counters.ts'
+import { defer } from '../../testing/defer.ts'
+import { freePort, startRedis } from '../../testing/redis.ts'
 import { turnedClock } from '../../testing/turned-clock.ts'
 import { until } from '../../testing/until.ts'
-import { openRedisCounters } from './redis.ts'
+import { openRedisCounters } from './counters.ts'
 
-const closing: (() => Promise<void>)[] = []
-after(async () => {
-  for (const close of closing.reverse()) await close()
-})
+const file = { after }
 
-let redis: Redis
-let reader: ReturnType<typeof createClient>
+const redis = await startRedis(file)
+const reader = createClient({ url: redis.url })
+await reader.connect()
+defer(file, () => reader.destroy())
 let opened = 0
-before(async () => {
-  redis = await startRedis()
-  reader = createClient({ url: redis.url })
-  await reader.connect()
-  closing.push(async () => reader.destroy())
-})
 
 // A prefix of its own for each, as the promises hold for one replica alone.
 testCountersContract('redis counters', clock => openCounters(redis, `contract-${++opened}:`, { clock }))
@@ -89,7 +79,7 @@ test('without Redis from the start each replica counts alone, and shares once Re
   const [here, there] = await openPair({ url: `redis://127.0.0.1:${port}` }, 'none:')
   assert.equal(here.add('user:a', 60, 5).count, 5)
   assert.equal(there.add('user:a', 60, 2).count, 2)
-  await startRedis(port)
+  await startRedis(file, { port })
   await untilCount(here, 'user:a', 7)
   await untilCount(there, 'user:a', 7)
 })
@@ -97,21 +87,21 @@ test('without Redis from the start each replica counts alone, and shares once Re
 test('while Redis is dead the limit is divided, and when it is back empty all counts are shared again', async () => {
   const lines: string[] = []
   const log: Log = { ...silentLog, warn: event => lines.push(event), info: event => lines.push(event) }
-  let mortal = await startRedis()
+  let mortal = await startRedis(file)
   const [here, there] = await openPair(mortal, 'mortal:', turnedClock(Date.now()), log)
   here.add('user:a', 60, 100)
   there.add('user:a', 60, 50)
   await untilCount(here, 'user:a', 150)
   await untilCount(there, 'user:a', 150)
 
-  await mortal.stop()
+  await mortal.kill()
   await until(() => lines.filter(line => line === 'limits-degrade').length === 2, 'both say it')
   // Each event stands for one on the other replica too; what was known before counts once.
   assert.equal(here.add('user:a', 60, 10).count, 150 + 20)
   assert.equal(there.add('user:a', 60, 7).count, 150 + 14)
   assert.equal(here.add('user:new', 60, 3).count, 6)
 
-  mortal = await startRedis(mortal.port)
+  mortal = await startRedis(file, { port: mortal.port })
   await untilCount(here, 'user:a', 167)
   await untilCount(there, 'user:a', 167)
   assert.equal(there.add('user:new', 60).count, 1)
@@ -123,14 +113,14 @@ test('while Redis is dead the limit is divided, and when it is back empty all co
 test('what a replica counted that is gone is not forgotten when Redis comes back empty', async () => {
   const lines: string[] = []
   const log: Log = { ...silentLog, info: event => lines.push(event) }
-  let mortal = await startRedis()
+  let mortal = await startRedis(file)
   const [here, gone] = await openPair(mortal, 'gone:', turnedClock(Date.now()), log)
   gone.add('user:a', 60, 50)
   await untilCount(here, 'user:a', 50)
   await gone.close()
-  await mortal.stop()
+  await mortal.kill()
   here.add('user:a', 60, 3)
-  mortal = await startRedis(mortal.port)
+  mortal = await startRedis(file, { port: mortal.port })
   await until(() => lines.includes('limits-recover'), 'the counts are shared again')
   assert.equal(here.peek('user:a', 60).count, 53)
 })
@@ -141,13 +131,13 @@ test('while Redis is frozen counting goes on, and after the thaw nothing is coun
     ...silentLog,
     warn: (_event, fields) => warnings.push(String(fields?.reason)),
   }
-  const frozen = await startRedis()
+  const frozen = await startRedis(file)
   const [here, there] = await openPair(frozen, 'frozen:', turnedClock(Date.now()), log)
   here.add('user:known', 60)
   there.add('user:known', 60)
   await untilCount(here, 'user:known', 2)
 
-  frozen.process.kill('SIGSTOP')
+  frozen.signal('SIGSTOP')
   assert.equal(here.add('user:a', 60, 1000).count, 1000)
   await until(() => warnings.length > 0, 'the silence is noticed')
   assert.match(warnings[0] ?? '', /no answer within 250 ms/)
@@ -157,7 +147,7 @@ test('while Redis is frozen counting goes on, and after the thaw nothing is coun
   await until(() => performance.now() > givenUpAt, 'the connection is given up')
   assert.equal(there.add('user:a', 60, 1).count, 2)
 
-  frozen.process.kill('SIGCONT')
+  frozen.signal('SIGCONT')
   await untilCount(here, 'user:a', 1001)
   await untilCount(there, 'user:a', 1001)
   here.add('user:a', 60)
@@ -165,9 +155,9 @@ test('while Redis is frozen counting goes on, and after the thaw nothing is coun
 })
 
 test('closes at once while Redis is frozen', async () => {
-  const frozen = await startRedis()
+  const frozen = await startRedis(file)
   const counters = await openCounters(frozen, 'closing:')
-  frozen.process.kill('SIGSTOP')
+  frozen.signal('SIGSTOP')
   counters.add('user:a', 60)
   const late = AbortSignal.timeout(1500)
   const tooLate = once(late, 'abort').then(() => 'too late')
@@ -181,7 +171,7 @@ async function openCounters(
   options: { clock?: Clock; log?: Log } = {},
 ): Promise<Counters> {
   const counters = await openRedisCounters({ url: to.url, prefix, log: silentLog, ...options })
-  closing.push(() => counters.close())
+  defer(file, () => counters.close())
   return counters
 }
 
@@ -208,40 +198,4 @@ async function untilStored(pattern: string, keys: number): Promise<string[]> {
     return found.length >= keys
   }, `${keys} keys ${pattern} are in Redis`)
   return found
-}
-
-type Redis = { url: string; port: number; process: ChildProcess; stop(): Promise<void> }
-
-async function startRedis(port?: number): Promise<Redis> {
-  const chosen = port ?? (await freePort())
-  const folder = await mkdtemp(join(tmpdir(), 'roundhouse-redis-'))
-  const address = ['--port', String(chosen), '--bind', '127.0.0.1', '--dir', folder]
-  const child = spawn('redis-server', [...address, '--save', '', '--appendonly', 'no'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const exited = once(child, 'exit')
-  let output = ''
-  for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
-    output += String(chunk)
-    if (output.includes('Ready to accept connections')) break
-  }
-  assert.match(output, /Ready to accept connections/)
-  child.stdout.resume()
-  async function stop() {
-    child.kill('SIGKILL')
-    await exited
-    await rm(folder, { recursive: true, force: true })
-  }
-  closing.push(stop)
-  return { url: `redis://127.0.0.1:${chosen}`, port: chosen, process: child, stop }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  assert.ok(address && typeof address === 'object')
-  return address.port
 }
