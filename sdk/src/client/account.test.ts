@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import type { ApiKey, Me } from '../contract/account.ts'
+import { serveReplies } from '../testing/serve.ts'
 import { createClient } from './client.ts'
 
 const id = '0199a6e0-0000-7000-8000-000000000001'
@@ -32,23 +31,8 @@ const me: Me = {
 
 /** A client of a server that gives the replies (status and body) in turn and notes what it was asked. */
 async function connect(t: TestContext, ...replies: [number, unknown][]) {
-  const asked: string[] = []
-  const server = createServer(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
-    const [status, reply] = replies[asked.length] ?? [500, {}]
-    asked.push(`${request.method} ${request.url}${body && ` ${body}`}`)
-    response.writeHead(status).end(reply === undefined ? undefined : JSON.stringify(reply))
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  assert(typeof address === 'object' && address !== null)
-  return { client: createClient({ baseUrl: `http://127.0.0.1:${address.port}` }), asked }
+  const { baseUrl, asked } = await serveReplies(t, ...replies)
+  return { client: createClient({ baseUrl }), asked }
 }
 
 test('says who the caller is, or that nobody is signed in', async t => {

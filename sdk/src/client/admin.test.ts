@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import type { Plan } from '../contract/account.ts'
 import type { AdminStats, AuditEntry, Invitation, Secret, User } from '../contract/admin.ts'
+import { serveReplies } from '../testing/serve.ts'
 import { createClient } from './client.ts'
 
 const id = '0199a6e0-0000-7000-8000-000000000001'
@@ -23,23 +22,8 @@ const user: User = {
 
 /** The admin calls of a server that gives the replies (status and body) in turn and notes what it was asked. */
 async function connect(t: TestContext, ...replies: [number, unknown][]) {
-  const asked: string[] = []
-  const server = createServer(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
-    const [status, reply] = replies[asked.length] ?? [500, {}]
-    asked.push(`${request.method} ${request.url}${body && ` ${body}`}`)
-    response.writeHead(status).end(reply === undefined ? undefined : JSON.stringify(reply))
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  assert(typeof address === 'object' && address !== null)
-  return { admin: createClient({ baseUrl: `http://127.0.0.1:${address.port}` }).admin, asked }
+  const { baseUrl, asked } = await serveReplies(t, ...replies)
+  return { admin: createClient({ baseUrl }).admin, asked }
 }
 
 test('finds users, page after page, and changes one', async t => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { type TestContext, test } from 'node:test'
+import { serve } from '../testing/serve.ts'
 import { createClient } from './client.ts'
 
 const user = {
@@ -13,10 +12,10 @@ const user = {
 const signedIn = { token: 't-1', user }
 
 /** A server that gives the replies (status and body) in turn and notes what it was asked, with the credential. */
-async function serve(t: TestContext, ...replies: [number, unknown][]) {
+async function connect(t: TestContext, ...replies: [number, unknown][]) {
   const asked: string[] = []
   const types = new Set<string | undefined>()
-  const server = createServer(async (request, response) => {
+  const baseUrl = await serve(t, async (request, response) => {
     let body = ''
     for await (const chunk of request) body += chunk
     const [status, reply] = replies[asked.length] ?? [500, {}]
@@ -25,20 +24,12 @@ async function serve(t: TestContext, ...replies: [number, unknown][]) {
     asked.push([request.method, request.url, body, authorization].filter(Boolean).join(' '))
     response.writeHead(status, { 'retry-after': '0' }).end(JSON.stringify(reply))
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  assert(typeof address === 'object' && address !== null)
-  return { baseUrl: `http://127.0.0.1:${address.port}`, asked, types }
+  return { baseUrl, asked, types }
 }
 
 test('signs up, in and out, and is told who is signed in', async t => {
   const session = { user, session: { id: user.id, expiresAt: '2026-12-21T12:00:00.000Z' } }
-  const { baseUrl, asked, types } = await serve(
+  const { baseUrl, asked, types } = await connect(
     t,
     [200, signedIn],
     [200, { redirect: false, ...signedIn }],
@@ -66,7 +57,7 @@ test('signs up, in and out, and is told who is signed in', async t => {
 test('says what sign-in accepts, makes the first administrator, and names the page of GitHub', async t => {
   const options = { sign_up: 'closed', github: true, needs_setup: true }
   const away = { url: 'https://github.com/login/oauth/authorize?state=s', redirect: true }
-  const { baseUrl, asked } = await serve(t, [200, options], [201, signedIn], [200, away])
+  const { baseUrl, asked } = await connect(t, [200, options], [201, signedIn], [200, away])
   const { auth } = createClient({ baseUrl })
   assert.deepEqual(await auth.options(), options)
   const root = { token: 'link', email: 'ada@example.com', password: 'correct horse', name: 'Ada' }
@@ -80,7 +71,7 @@ test('says what sign-in accepts, makes the first administrator, and names the pa
 })
 
 test('a kept token signs the calls from sign-in on, is replaced with the password, and forgotten at sign-out', async t => {
-  const { baseUrl, asked } = await serve(
+  const { baseUrl, asked } = await connect(
     t,
     [200, signedIn],
     [200, { token: null }],
@@ -119,7 +110,7 @@ test('a kept token signs the calls from sign-in on, is replaced with the passwor
 test('a refused sign-in is told at once and not tried again, so that it costs one guess', async t => {
   const wrong = { code: 'invalid-credentials', detail: 'E-mail address or password is wrong.' }
   const often = { code: 'rate-limited', detail: 'Too many tries.' }
-  const { baseUrl, asked } = await serve(t, [401, wrong], [429, often])
+  const { baseUrl, asked } = await connect(t, [401, wrong], [429, often])
   const kept: unknown[] = []
   const { auth } = createClient({ baseUrl, onToken: token => void kept.push(token) })
   const signIn = () => auth.signIn({ email: 'ada@example.com', password: 'p' })
@@ -130,7 +121,7 @@ test('a refused sign-in is told at once and not tried again, so that it costs on
 })
 
 test('cookies go to another origin only when that was chosen, with uploads too', async t => {
-  const { baseUrl } = await serve(t)
+  const { baseUrl } = await connect(t)
   const sent: unknown[] = []
   const note: typeof fetch = async (_url, init) => {
     sent.push(init?.credentials)

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { decodeInferRequest } from '../tensors/infer-request.ts'
 import { encodeInferResponse } from '../tensors/infer-response.ts'
 import type { Signature, Tensor } from '../tensors/tensor.ts'
+import { serve } from '../testing/serve.ts'
 import { type Client, createClient } from './client.ts'
 
 type Asked = { call: string; headers: IncomingHttpHeaders; body: Uint8Array }
@@ -15,7 +15,7 @@ async function connect(
   answer: (asked: Asked) => Answer,
 ): Promise<{ client: Client; asked: Asked[] }> {
   const asked: Asked[] = []
-  const server = createServer(async (request, response) => {
+  const baseUrl = await serve(t, async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
     const now = {
@@ -27,15 +27,7 @@ async function connect(
     const { status = 200, headers = {}, body } = answer(now)
     response.writeHead(status, headers).end(body)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  assert(typeof address === 'object' && address !== null)
-  return { client: createClient({ baseUrl: `http://127.0.0.1:${address.port}` }), asked }
+  return { client: createClient({ baseUrl }), asked }
 }
 
 const signature: Signature = {

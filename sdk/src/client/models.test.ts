@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import type { Model } from '../contract/model.ts'
+import { serveReplies } from '../testing/serve.ts'
 import { type Client, createClient } from './client.ts'
 
 const model: Model = {
@@ -30,23 +29,8 @@ async function connect(
   t: TestContext,
   ...replies: [number, unknown][]
 ): Promise<{ client: Client; asked: string[] }> {
-  const asked: string[] = []
-  const server = createServer(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
-    const [status, reply] = replies[asked.length] ?? [500, {}]
-    asked.push(`${request.method} ${request.url}${body && ` ${body}`}`)
-    response.writeHead(status).end(reply === undefined ? undefined : JSON.stringify(reply))
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  assert(typeof address === 'object' && address !== null)
-  return { client: createClient({ baseUrl: `http://127.0.0.1:${address.port}/` }), asked }
+  const { baseUrl, asked } = await serveReplies(t, ...replies)
+  return { client: createClient({ baseUrl: `${baseUrl}/` }), asked }
 }
 
 test('lists by filter, and iterates over every page', async t => {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { Problem } from '../contract/problem.ts'
+import { serve } from '../testing/serve.ts'
 import { createClient } from './client.ts'
 import { ConnectionError, UnexpectedReply } from './errors.ts'
 
@@ -10,28 +11,20 @@ const metrics = { hits: 3, misses: 1, hit_rate: 0.75, size: 2, ttl_seconds: 300,
 const busy = { error: 'Queue full.', code: 'model-overloaded', detail: 'price is busy.', request_id: 'r-1' }
 
 /** Answers each request by the next listener, and by the last one from then on. */
-async function serve(t: TestContext, ...listeners: RequestListener[]) {
+async function serveInTurn(t: TestContext, ...listeners: RequestListener[]) {
   const requests: {
     method: string | undefined
     url: string | undefined
     atMs: number
     authorization?: string
   }[] = []
-  const server = createServer((request, response) => {
+  const baseUrl = await serve(t, (request, response) => {
     const { method, url } = request
     const { authorization } = request.headers
     requests.push({ method, url, atMs: Date.now(), ...(authorization ? { authorization } : {}) })
     listeners[Math.min(requests.length, listeners.length) - 1]?.(request, response)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  assert(typeof address === 'object' && address !== null)
-  return { baseUrl: `http://127.0.0.1:${address.port}`, requests }
+  return { baseUrl, requests }
 }
 
 function json(status: number, body: unknown, headers: Record<string, string> = {}): RequestListener {
@@ -45,13 +38,17 @@ const silent = (_request: IncomingMessage, _response: ServerResponse) => {}
 
 test('a GET is tried again after a refusal, a gateway error and a broken connection', async t => {
   const refusal = json(503, busy, { 'retry-after': '0' })
-  const { baseUrl, requests } = await serve(t, refusal, json(502, {}), dropped, json(200, metrics))
+  const { baseUrl, requests } = await serveInTurn(t, refusal, json(502, {}), dropped, json(200, metrics))
   assert.deepEqual(await createClient({ baseUrl }).cache.metrics(), metrics)
   assert.equal(requests.length, 4)
 })
 
 test('waits as long as Retry-After asks before the next try', async t => {
-  const { baseUrl, requests } = await serve(t, json(429, busy, { 'retry-after': '1' }), json(200, metrics))
+  const { baseUrl, requests } = await serveInTurn(
+    t,
+    json(429, busy, { 'retry-after': '1' }),
+    json(200, metrics),
+  )
   await createClient({ baseUrl }).cache.metrics()
   const [first, second] = requests
   // 5 ms: timers may fire a little early against the wall clock.
@@ -59,7 +56,7 @@ test('waits as long as Retry-After asks before the next try', async t => {
 })
 
 test('gives the problem at once when Retry-After asks for more than a minute', async t => {
-  const { baseUrl, requests } = await serve(
+  const { baseUrl, requests } = await serveInTurn(
     t,
     json(429, { ...busy, code: 'rate-limited' }, { 'retry-after': '3600' }),
   )
@@ -71,17 +68,17 @@ test('gives the problem at once when Retry-After asks for more than a minute', a
 })
 
 test('stops after maxRetries with the last problem', async t => {
-  const { baseUrl, requests } = await serve(t, json(503, busy, { 'retry-after': '0' }))
+  const { baseUrl, requests } = await serveInTurn(t, json(503, busy, { 'retry-after': '0' }))
   await assert.rejects(createClient({ baseUrl, maxRetries: 2 }).cache.metrics(), { code: 'model-overloaded' })
   assert.equal(requests.length, 3)
 })
 
 test('a creation is repeated when it was refused, never when its outcome is unknown', async t => {
-  const refused = await serve(t, json(503, busy, { 'retry-after': '0' }), dropped)
+  const refused = await serveInTurn(t, json(503, busy, { 'retry-after': '0' }), dropped)
   await assert.rejects(createClient(refused).models.create({ name: 'price' }), ConnectionError)
   assert.equal(refused.requests.length, 2)
 
-  const gateway = await serve(t, json(502, {}))
+  const gateway = await serveInTurn(t, json(502, {}))
   await assert.rejects(createClient(gateway).models.create({ name: 'price' }), Problem)
   assert.equal(gateway.requests.length, 1)
 })
@@ -98,13 +95,13 @@ test('a creation is repeated only on a code that says nothing was done, a readin
   }
   for (const [code, repeated] of Object.entries(repeats)) {
     const refusal = json(503, { ...busy, code }, { 'retry-after': '0' })
-    const creating = await serve(t, refusal)
+    const creating = await serveInTurn(t, refusal)
     await assert.rejects(
       createClient({ ...creating, maxRetries: 1 }).models.create({ name: 'price' }),
       Problem,
     )
     assert.equal(creating.requests.length, repeated ? 2 : 1, code)
-    const reading = await serve(t, refusal)
+    const reading = await serveInTurn(t, refusal)
     await assert.rejects(createClient({ ...reading, maxRetries: 1 }).models.get('x'), Problem)
     assert.equal(reading.requests.length, 2, code)
   }
@@ -112,21 +109,24 @@ test('a creation is repeated only on a code that says nothing was done, a readin
 
 test('a creation is not repeated after the 503 of a proxy, whose reason nobody knows', async t => {
   for (const body of ['upstream reset', { error: 'Service Unavailable' }]) {
-    const { baseUrl, requests } = await serve(t, json(503, body, { 'retry-after': '0' }))
+    const { baseUrl, requests } = await serveInTurn(t, json(503, body, { 'retry-after': '0' }))
     await assert.rejects(createClient({ baseUrl }).models.create({ name: 'price' }), Problem)
     assert.equal(requests.length, 1)
   }
 })
 
 test('an inference that is refused under /v2, where there are no codes, is repeated', async t => {
-  const { baseUrl, requests } = await serve(t, json(503, { error: 'Queue full.' }, { 'retry-after': '0' }))
+  const { baseUrl, requests } = await serveInTurn(
+    t,
+    json(503, { error: 'Queue full.' }, { 'retry-after': '0' }),
+  )
   const inputs = [{ name: 'x', datatype: 'FP32' as const, shape: [1], data: new Float32Array(1) }]
   await assert.rejects(createClient({ baseUrl, maxRetries: 1 }).inference.infer('price', { inputs }), Problem)
   assert.equal(requests.length, 2)
 })
 
 test('a problem that will not pass is not tried again', async t => {
-  const { baseUrl, requests } = await serve(t, json(404, { ...busy, code: 'model-not-found' }))
+  const { baseUrl, requests } = await serveInTurn(t, json(404, { ...busy, code: 'model-not-found' }))
   await assert.rejects(createClient({ baseUrl }).models.get('x'), { code: 'model-not-found', status: 404 })
   assert.equal(requests.length, 1)
 })
@@ -134,13 +134,13 @@ test('a problem that will not pass is not tried again', async t => {
 test('an abort ends a call that waits for its reply, with the reason of the signal', async t => {
   const controller = new AbortController()
   const reason = new Error('the page was left')
-  const { baseUrl } = await serve(t, () => controller.abort(reason))
+  const { baseUrl } = await serveInTurn(t, () => controller.abort(reason))
   await assert.rejects(createClient({ baseUrl }).cache.metrics({ signal: controller.signal }), reason)
 })
 
 test('an abort ends the wait before the next try', async t => {
   const controller = new AbortController()
-  const { baseUrl, requests } = await serve(t, (request, response) => {
+  const { baseUrl, requests } = await serveInTurn(t, (request, response) => {
     response.on('close', () => setImmediate(() => controller.abort(new Error('enough'))))
     json(503, busy, { 'retry-after': '50' })(request, response)
   })
@@ -151,7 +151,7 @@ test('an abort ends the wait before the next try', async t => {
 })
 
 test('a call that was aborted before it began sends nothing', async t => {
-  const { baseUrl, requests } = await serve(t, json(200, metrics))
+  const { baseUrl, requests } = await serveInTurn(t, json(200, metrics))
   await assert.rejects(createClient({ baseUrl }).cache.metrics({ signal: AbortSignal.abort() }), {
     name: 'AbortError',
   })
@@ -162,7 +162,7 @@ test('each try has its own time, the reading of the body included', async t => {
   const halfBody: RequestListener = (_request, response) => {
     response.writeHead(200, { 'content-length': '100' }).write('{')
   }
-  const { baseUrl, requests } = await serve(t, silent, halfBody)
+  const { baseUrl, requests } = await serveInTurn(t, silent, halfBody)
   const call = createClient({ baseUrl, timeoutMs: 50, maxRetries: 1 }).cache.metrics()
   await assert.rejects(call, (error: unknown) => {
     assert(error instanceof ConnectionError)
@@ -193,7 +193,7 @@ test('an absent server is named with the reason, and is tried again even for a c
 })
 
 test('a problem carries code, status, sentence, request id and Retry-After of the reply', async t => {
-  const { baseUrl } = await serve(t, json(503, busy, { 'retry-after': '7' }))
+  const { baseUrl } = await serveInTurn(t, json(503, busy, { 'retry-after': '7' }))
   await assert.rejects(createClient({ baseUrl, maxRetries: 0 }).cache.metrics(), {
     name: 'Problem',
     code: 'model-overloaded',
@@ -206,7 +206,7 @@ test('a problem carries code, status, sentence, request id and Retry-After of th
 
 test('a protocol error, an unknown code and the page of a proxy become problems by their status', async t => {
   const id = { 'x-request-id': 'r-2' }
-  const { baseUrl } = await serve(
+  const { baseUrl } = await serveInTurn(
     t,
     json(404, { error: 'no model "iris"' }, id),
     json(402, {
@@ -230,7 +230,7 @@ test('a protocol error, an unknown code and the page of a proxy become problems 
 
 test('a reply that is not of the documented form is refused with the place', async t => {
   const page: RequestListener = (_request, response) => void response.end('<html>')
-  const { baseUrl, requests } = await serve(t, json(200, { ...metrics, hits: 'many' }), page)
+  const { baseUrl, requests } = await serveInTurn(t, json(200, { ...metrics, hits: 'many' }), page)
   const client = createClient({ baseUrl })
   await assert.rejects(client.cache.metrics(), (error: unknown) => {
     assert(error instanceof UnexpectedReply)
@@ -243,7 +243,11 @@ test('a reply that is not of the documented form is refused with the place', asy
 
 test('a token is sent as a bearer credential, and asked for anew before each try', async t => {
   let tokens = 0
-  const { baseUrl, requests } = await serve(t, json(503, busy, { 'retry-after': '0' }), json(200, metrics))
+  const { baseUrl, requests } = await serveInTurn(
+    t,
+    json(503, busy, { 'retry-after': '0' }),
+    json(200, metrics),
+  )
   await createClient({ baseUrl, token: () => `rh_${++tokens}\n` }).cache.metrics()
   assert.deepEqual(
     requests.map(request => request.authorization),

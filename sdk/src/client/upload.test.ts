@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
-import { type TestContext, test } from 'node:test'
+import type { IncomingMessage } from 'node:http'
+import { test } from 'node:test'
 import type { Model } from '../contract/model.ts'
+import { serve } from '../testing/serve.ts'
 import { createClient } from './client.ts'
 import { ConnectionError } from './errors.ts'
 import type { UploadProgress } from './upload.ts'
@@ -28,18 +28,6 @@ const model: Model = {
 }
 // Not a multiple of the chunk, so that the last one is short.
 const bytes = Uint8Array.from({ length: 1_000_003 }, (_value, index) => index % 251)
-
-async function serve(t: TestContext, listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  assert(typeof address === 'object' && address !== null)
-  return `http://127.0.0.1:${address.port}`
-}
 
 async function readBody(request: IncomingMessage): Promise<Buffer<ArrayBuffer>> {
   const chunks: Buffer[] = []
