@@ -1,14 +1,11 @@
 import { join } from 'node:path'
-import { openDatabase } from '../adapters/postgres/database.ts'
-import { pendingMigrations } from '../adapters/postgres/migrate.ts'
 import { createIds } from '../kit/ids.ts'
 import { silentLog } from '../kit/log.ts'
 import { createSealer, type Sealer } from '../kit/seal.ts'
 import { createSecrets, type Rotation } from '../settings/secrets.ts'
 import type { SecretTables } from '../settings/store.ts'
-import { placeDatabase } from '../start/choose.ts'
 import { readConfig } from '../start/config.ts'
-import { migrationsFolder } from '../start/paths.ts'
+import { withMigratedDatabase } from './with-database.ts'
 
 /**
  * Encrypts every stored secret under the first key of ENCRYPTION_KEY, beside a running server too. Exit code 1 when a
@@ -21,31 +18,12 @@ export async function rotateSecretsCommand(): Promise<void> {
       `Set ENCRYPTION_KEY=new,old; the old key of a development server is in ${join(config.DATA_DIR, 'encryption-key')}.`,
     )
   const sealer = createSealer(config.ENCRYPTION_KEY)
-  const place = await placeDatabase(config, silentLog, true)
-  try {
-    const database = openDatabase<SecretTables>({
-      url: place.appUrl,
-      ...(place.role === undefined ? {} : { role: place.role }),
-      applicationName: `rh-secrets-${process.pid}`,
-      max: 1,
-      systemMax: 1,
-      log: silentLog,
-    })
-    try {
-      const pending = await pendingMigrations({ db: database.system, folder: migrationsFolder })
-      if (pending.length > 0)
-        throw new Error('The database is older than this version. Run roundhouse migrate first.')
-      const rotation = await createSecrets({ database, sealer, ids: createIds() }).rotate()
-      for (const line of report(rotation, sealer)) console.log(line)
-      const { unreadable, byKey } = rotation
-      if (unreadable.length > 0 || [...byKey.keys()].some(keyId => keyId !== sealer.currentKeyId))
-        process.exitCode = 1
-    } finally {
-      await database.close()
-    }
-  } finally {
-    await place.embedded?.stop()
-  }
+  const rotation = await withMigratedDatabase<SecretTables, Rotation>({ config, log: silentLog }, database =>
+    createSecrets({ database, sealer, ids: createIds() }).rotate(),
+  )
+  for (const line of report(rotation, sealer)) console.log(line)
+  const { unreadable, byKey } = rotation
+  if (unreadable.length > 0 || [...byKey.keys()].some(keyId => keyId !== sealer.currentKeyId)) process.exitCode = 1
 }
 
 function report({ rotated, total, unreadable, byKey }: Rotation, sealer: Sealer): string[] {

@@ -53,7 +53,7 @@ test('the operator makes, changes and bans users beside a running server', async
   await succeed('users', 'ban', 'bob@example.com')
   const [bob, ann] = (await succeed('users', 'list')).trimEnd().split('\n')
   assert.match(bob ?? '', /\tbob@example.com\tadmin member\tfree\tbanned$/)
-  assert.match(ann ?? '', /\tann@example.com\tadmin member\tfree$/)
+  assert.match(ann ?? '', /\tann@example.com\tadmin member\tunlimited$/)
 
   const again = await succeed('users', 'set-password', 'ann@example.com')
   const newPassword = /shown this once: (\S{24})$/m.exec(again)?.[1] ?? ''

@@ -8,6 +8,7 @@ import {
 } from '@roundhouse/sdk/contract'
 import type { z } from 'zod'
 import { createPasswords } from '../accounts/sign-in/password.ts'
+import { adminPlan } from '../accounts/sign-in/setup.ts'
 import { createOperator, type Operator } from '../admin/operator.ts'
 import type { AdminTables } from '../admin/store.ts'
 import { createUsers, type Users } from '../admin/users.ts'
@@ -48,7 +49,7 @@ export async function usersCreateCommand(
     const user = await operator.createUser({
       email,
       name,
-      plan: config.DEFAULT_PLAN,
+      plan: options.admin ? adminPlan : config.DEFAULT_PLAN,
       admin: options.admin ?? false,
       passwordHash: await createPasswords().hash(password),
     })

@@ -74,6 +74,20 @@ test('what is forgotten while it is being loaded is not kept', async () => {
   assert.equal(asked.length, 2)
 })
 
+test('a value whose reload was not kept is reloaded by its next caller', async () => {
+  const { cache, clock, source, asked } = setUp()
+  await cache.get('a', 'a')
+  clock.turn(2600)
+  cache.get('a', 'a')
+  cache.forget(value => value === 'another')
+  await settled()
+  source.set('a', 'two')
+  cache.get('a', 'a')
+  await settled()
+  assert.equal(cache.peek('a'), 'two')
+  assert.equal(asked.length, 3)
+})
+
 test('what is not there is asked for each time, and the number of values is bounded', async () => {
   const { cache, source, asked } = setUp(2)
   await cache.get('x', 'x')

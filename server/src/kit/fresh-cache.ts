@@ -71,10 +71,11 @@ export function createFreshCache<Subject, Value>(options: {
       if (!entry) return fetchOnce(key, subject)
       if (!entry.reloading && clock.now() - entry.loadedAt >= freshMs) {
         entry.reloading = true
-        fetchOnce(key, subject).catch(() => {
-          // Tried again by the next caller; at the latest when the value is stale, and then they are told.
+        // A fault is left to the next caller; at the latest when the value is stale, and then they are told.
+        const done = () => {
           entry.reloading = false
-        })
+        }
+        fetchOnce(key, subject).then(done, done)
       }
       return entry.value
     },

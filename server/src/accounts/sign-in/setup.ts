@@ -6,7 +6,8 @@ import type { Database } from '../../ports/database.ts'
 import type { Passwords } from './password.ts'
 import { createSignInStore, type SignInTables } from './store.ts'
 
-const firstPlan = 'unlimited'
+/** Of an administrator that the operator makes: by the set-up link, or at the command line. */
+export const adminPlan = 'unlimited'
 
 /** The first administrator, made with a token that only whoever reads the server's output, or its key, knows. */
 export function createSetup(dependencies: {
@@ -56,7 +57,7 @@ export function createSetup(dependencies: {
           if (!(await store.claimSetup(id))) throw refused()
           const { email, name } = given
           if (
-            !(await store.insertUser({ id, name, email, emailVerified: false, image: null, plan: firstPlan }))
+            !(await store.insertUser({ id, name, email, emailVerified: false, image: null, plan: adminPlan }))
           )
             throw new Problem('conflict', 'This e-mail address has an account already. Choose another one.')
           await store.insertIdentity({
