@@ -13,11 +13,12 @@ import { benchModels } from './models.ts'
 import { writePage } from './page.ts'
 import { hasProc } from './proc.ts'
 import { stopAll } from './processes.ts'
+import { measureReports } from './reports.ts'
 import type { Results } from './results.ts'
 import { measureMemory, measureStart } from './start-and-memory.ts'
 import { measureThroughput } from './throughput.ts'
 
-const parts = ['throughput', 'credentials', 'batching', 'binary', 'live', 'start', 'memory']
+const parts = ['throughput', 'credentials', 'batching', 'binary', 'live', 'start', 'memory', 'reports']
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
 })
@@ -62,6 +63,7 @@ async function measure(): Promise<Results> {
   }
   if (wanted('start')) results.start = await measureStart(bench)
   if (wanted('memory')) results.memory = await measureMemory(bench, generator)
+  if (wanted('reports')) results.reports = await measureReports(bench)
   if (wanted('live')) results.live = await measureLive(bench, generator)
   if (wanted('binary')) results.binary = await measureBinary(bench, generator)
   if (wanted('batching')) results.batching = await measureBatching(bench, generator)

@@ -20,6 +20,7 @@ export function writePage(results: Results): string {
     ...livePart(results),
     ...startPart(results),
     ...memoryPart(results),
+    ...reportsPart(results),
     '',
   ].join('\n')
 }
@@ -231,6 +232,22 @@ function memoryPart({ memory }: Results): string[] {
     ...table(['Server and Postgres', 'PSS MB', 'sum of RSS MB', 'Processes'], rows),
     '',
     'PSS counts a page that several processes share once; the sum of RSS counts it once for each of them.',
+  ]
+}
+
+function reportsPart({ reports }: Results): string[] {
+  if (!reports) return []
+  const { pages, sizeBytes, count, cpuMs, p50Ms, maxMs } = reports
+  return [
+    '',
+    '## Reports',
+    '',
+    ...table(
+      ['Report', 'CPU ms', 'p50 ms', 'max ms', 'KB'],
+      [[`forecast, ${pages} pages`, digits(cpuMs), digits(p50Ms), digits(maxMs), whole(sizeBytes / 1e3)]],
+    ),
+    '',
+    `Mean CPU and durations of ${count} reports, one after the other, each with data of its own, from the request to the stored file.`,
   ]
 }
 

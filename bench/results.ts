@@ -10,6 +10,7 @@ export type Results = {
   live?: Live
   start?: ColdStart
   memory?: Memory
+  reports?: ReportsResult
 }
 
 export type Machine = {
@@ -82,6 +83,16 @@ export type ColdStart = {
 }
 
 export type Memory = { moments: { when: string; rssBytes: number; pssBytes: number; processes: number }[] }
+
+export type ReportsResult = {
+  pages: number
+  sizeBytes: number
+  count: number
+  /** Of one report, of all processes of the server. */
+  cpuMs: number
+  p50Ms: number
+  maxMs: number
+}
 
 export const serverNames = {
   httpFloor: 'node:http without inference (floor)',

@@ -85,6 +85,12 @@ const targets: readonly Target[] = [
     unit: ' MB',
     measure: ({ memory }) => memory?.moments[0] && memory.moments[0].pssBytes / 1e6,
   },
+  {
+    what: 'Report of four pages, warm: CPU of all processes',
+    atMost: 150,
+    unit: ' ms',
+    measure: ({ reports }) => (reports?.pages === 4 ? reports.cpuMs : undefined),
+  },
 ]
 
 export function judge(results: Results): TargetResult[] {

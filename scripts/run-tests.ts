@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startTestPostgres } from '../server/src/testing/test-database.ts'
 import { ensureRedisServer, needsRedisServer, redisServerMissing } from './redis-server.ts'
+import { ensureS3Server, needsS3Server, s3ServerMissing } from './s3-server.ts'
 import { findSurvivors, type Survivor } from './survivors.ts'
 
 const folders = ['sdk/src', 'server/src', 'server/sample', 'server/test', 'examples', 'bench', 'scripts']
@@ -33,10 +34,16 @@ if (stoppedBy) process.exitCode = 128 + constants.signals[stoppedBy]
 async function runAll(selected: string[]): Promise<number> {
   const found = findTests(selected)
   if (selected.length === 0 && !(await checksPass())) return 1
-  const skipped = found.some(needsRedisServer) && !ensureRedisServer() ? found.filter(needsRedisServer) : []
-  const files = found.filter(file => !skipped.includes(file))
-  if (files.length === 0) throw new Error(redisServerMissing(skipped))
-  if (skipped.length > 0) console.error(redisServerMissing(skipped))
+  const withoutRedis =
+    found.some(needsRedisServer) && !ensureRedisServer() ? found.filter(needsRedisServer) : []
+  const withoutS3 = found.some(needsS3Server) && !ensureS3Server() ? found.filter(needsS3Server) : []
+  const files = found.filter(file => !withoutRedis.includes(file) && !withoutS3.includes(file))
+  const notTested = [
+    ...(withoutRedis.length > 0 ? [redisServerMissing(withoutRedis)] : []),
+    ...(withoutS3.length > 0 ? [s3ServerMissing(withoutS3)] : []),
+  ].join('\n')
+  if (files.length === 0) throw new Error(notTested)
+  if (notTested) console.error(notTested)
 
   const run = randomUUID()
   process.env.ROUNDHOUSE_TEST_RUN = run
@@ -53,7 +60,7 @@ async function runAll(selected: string[]): Promise<number> {
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
   }
   // Again: the first time has scrolled away.
-  if (skipped.length > 0) console.error(redisServerMissing(skipped))
+  if (notTested) console.error(notTested)
   if (left.length === 0) return code
   const names = left.map(({ pid, command }) => `  ${pid}  ${command}`)
   throw new Error(`The tests left processes running:\n${names.join('\n')}`)

@@ -3,6 +3,14 @@ export type { AdminClient } from './client/admin.ts'
 export type { AuthClient } from './client/auth.ts'
 export { type Client, type ClientOptions, createClient } from './client/client.ts'
 export { ConnectionError, UnexpectedReply } from './client/errors.ts'
+export type {
+  BucketFiles,
+  DownloadOptions,
+  FilesClient,
+  FileUploadOptions,
+  LinkOptions,
+  ResumableUploadOptions,
+} from './client/files.ts'
 export type { Inference, InferenceClient, InferOptions } from './client/inference.ts'
 export type { KeysClient } from './client/keys.ts'
 export type { ModelsClient, UploadOptions } from './client/models.ts'

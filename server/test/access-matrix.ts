@@ -1,4 +1,6 @@
 import { type AccessFixture, json, type Who } from '../src/testing/access-fixture.ts'
+import { resumableMatrix } from './access-matrix-resumable.ts'
+import { storageMatrix } from './access-matrix-storage.ts'
 
 /**
  * Who may what. `owned`: the owner's private thing. `signedIn`: everyone with an account, about themselves.
@@ -39,10 +41,14 @@ const v2 = (rest = '') => named(f => get(`/v2/models/${f.modelName}${rest}`))
 const inference = {
   inputs: [{ name: 'x', shape: [1, 2], datatype: 'FP32', data: [0.5, 0.5] }],
 }
+const withFiles = (status: number) => ({ wrongScope: [status], adminWrongScope: [status] })
+const talk = { title: 'Talk', messages: [{ role: 'user', text: 'Hello' }] }
 const entrance = (call: Row['call']): Row => ({ kind: 'entrance', call })
 
 /** By method and path of the OpenAPI description. A route that is not here fails the tests. */
 export const matrix: Readonly<Record<string, Row>> = {
+  ...storageMatrix,
+  ...resumableMatrix,
   'GET /health': open('/health'),
   'GET /api/health': open('/api/health'),
   'GET /api/v1/live': open('/api/v1/live'),
@@ -76,6 +82,25 @@ export const matrix: Readonly<Record<string, Row>> = {
     body('POST', `/api/v1/models/${f.modelId}/predict`, { input_data: { x: [[0.5, 0.5]] } }),
   ),
   'GET /api/v1/models/{id}/predictions': owned(f => get(`/api/v1/models/${f.modelId}/predictions`)),
+  // The scope that is wrong elsewhere is the right one here; an administrator's key of it has no more rights than a user's.
+  'GET /api/v1/reports': signedIn(() => get('/api/v1/reports'), withFiles(200)),
+  'POST /api/v1/reports': signedIn(
+    () => body('POST', '/api/v1/reports', { template: 'conversation-transcript', data: talk }),
+    withFiles(201),
+  ),
+  'GET /api/v1/reports/templates': signedIn(() => get('/api/v1/reports/templates'), withFiles(200)),
+  'GET /api/v1/reports/{id}': owned(async f => get(`/api/v1/reports/${await f.report()}`), {
+    wrongScope: [200],
+    adminWrongScope: [404],
+  }),
+  'GET /api/v1/reports/{id}/pages/{page}.png': owned(
+    async f => get(`/api/v1/reports/${await f.report()}/pages/1.png`),
+    { wrongScope: [200], adminWrongScope: [404] },
+  ),
+  'DELETE /api/v1/reports/{id}': owned(
+    async f => ({ path: `/api/v1/reports/${await f.fileLessReport()}`, init: { method: 'DELETE' } }),
+    { wrongScope: [204], adminWrongScope: [404] },
+  ),
   'GET /api/v1/cache/metrics': signedIn(() => get('/api/v1/cache/metrics')),
   'POST /api/v1/cache/metrics/reset': admin(() => body('POST', '/api/v1/cache/metrics/reset', {})),
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -47,9 +47,11 @@ test('the packed packages, installed into an empty folder, run every command of 
   const version = await must(runCommand(['--version'], command))
   assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/)
   const help = await must(runCommand(['--help'], command))
-  for (const name of ['start', 'migrate', 'doctor', 'models'])
+  for (const name of ['start', 'init', 'migrate', 'doctor', 'models'])
     assert.match(help.stdout, new RegExp(`^ +${name} `, 'm'))
 
+  await must(runCommand(['init', 'new'], command))
+  await cp(join(app, 'new', 'roundhouse.config.ts'), join(app, 'roundhouse.config.ts'))
   const server = await startServer(t, { ...command, dataDir: join(app, 'data') })
   const { body: digits } = await server.call('GET', '/api/v1/models/by-name/digits/latest')
   const reply = await server.predict(String(digits.id), { pixels: [sample.exampleInput] })

@@ -2,10 +2,12 @@ import { type AccountClient, createAccountClient } from './account.ts'
 import { type AdminClient, createAdminClient } from './admin.ts'
 import { type AuthClient, createAuthClient, type OnToken } from './auth.ts'
 import { type CacheClient, createCacheClient } from './cache.ts'
+import { createFilesClient, type FilesClient } from './files.ts'
 import { createHealthClient, type HealthClient } from './health.ts'
 import { createInferenceClient, type InferenceClient } from './inference.ts'
 import { createKeysClient, type KeysClient } from './keys.ts'
 import { createModelsClient, type ModelsClient } from './models.ts'
+import { createReportsClient, type ReportsClient } from './reports.ts'
 import { createTransport, type Token } from './transport.ts'
 
 export type ClientOptions = {
@@ -30,7 +32,9 @@ export type Client = AccountClient & {
   keys: KeysClient
   admin: AdminClient
   models: ModelsClient
+  files: FilesClient
   inference: InferenceClient
+  reports: ReportsClient
   health: HealthClient
   cache: CacheClient
 }
@@ -46,8 +50,9 @@ export function createClient(options: ClientOptions): Client {
   if (!/^(https?:\/\/|\/|$)/.test(baseUrl)) {
     throw new TypeError(`baseUrl starts with http:// or https://, got "${baseUrl}".`)
   }
+  const root = baseUrl.replace(/\/+$/, '')
   const send = createTransport({
-    baseUrl: baseUrl.replace(/\/+$/, ''),
+    baseUrl: root,
     token,
     credentials: options.credentials,
     fetch: options.fetch,
@@ -60,7 +65,9 @@ export function createClient(options: ClientOptions): Client {
     keys: createKeysClient(send),
     admin: createAdminClient(send),
     models: createModelsClient(send),
+    files: createFilesClient(send, root),
     inference: createInferenceClient(send),
+    reports: createReportsClient(send),
     health: createHealthClient(send),
     cache: createCacheClient(send),
   }

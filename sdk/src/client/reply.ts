@@ -3,6 +3,7 @@ import { Problem } from '../contract/problem.ts'
 import { type ProblemCode, problemCodes } from '../contract/problem-codes.ts'
 import { UnexpectedReply } from './errors.ts'
 import { retryAfterSeconds } from './retry.ts'
+import { storageRefusal } from './storage-problem.ts'
 
 export type Reply = {
   /** For sentences: `GET /api/v1/models`. */
@@ -31,18 +32,27 @@ export function readReply<Schema extends z.ZodType>(schema: Schema, reply: Reply
 export function problemOf(reply: Reply): Problem {
   const json = parseJson(reply.body)
   const body: unknown = json.ok ? json.value : undefined
-  const detail = textField(body, 'detail')
+  const storage = storageRefusal(body)
+  const detail = textField(body, storage ? 'message' : 'detail')
   const error = textField(body, 'error')
   const requestId = textField(body, 'request_id') ?? requestIdOf(reply)
   const seconds = retryAfterSeconds(reply.headers.get('retry-after'), Date.now())
   return new Problem(
-    codeOf(reply.status, textField(body, 'code'), error !== undefined),
+    storage
+      ? (storage.code ?? storageCode(storage.status, reply))
+      : codeOf(reply.status, textField(body, 'code'), error !== undefined),
     detail ?? error ?? `${reply.call} was answered with status ${reply.status} and no explanation.`,
     {
       ...(seconds === undefined ? {} : { retryAfterSeconds: seconds }),
       ...(requestId === undefined ? {} : { requestId }),
     },
   )
+}
+
+/** There a missing credential has the status of one that does not suffice. */
+function storageCode(status: number, reply: Reply): ProblemCode {
+  if (status === 403 && reply.headers.has('www-authenticate')) return 'unauthenticated'
+  return codeOf(status, undefined, false)
 }
 
 /** What the server answers before it has begun anything. */

@@ -5,7 +5,7 @@ import { ConnectionError } from './errors.ts'
 import { problemOf, type Reply, saysNothingDone } from './reply.ts'
 import { backoffMs, longestWaitMs, wait } from './retry.ts'
 import { unshared } from './unshared.ts'
-import { sendForm, type Upload } from './upload.ts'
+import { sendUpload, type Upload } from './upload.ts'
 
 export type Token = string | (() => string | undefined | Promise<string | undefined>)
 
@@ -27,12 +27,14 @@ export type CallOptions = {
 }
 
 export type Call = {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   path: string
   query?: Readonly<Record<string, string | number | boolean | undefined>>
   headers?: Readonly<Record<string, string>>
   body?: string | Uint8Array
   upload?: Upload
+  /** Told of the reply's body as it comes; the time of the try then counts from the last of it. */
+  onReceive?: (receivedBytes: number) => void
   /** Whether doing it twice is the same as doing it once. Unset: true, but for POST. */
   idempotent?: boolean
   /** Instead of that of the client. */
@@ -75,7 +77,9 @@ async function attempt(transport: TransportOptions, call: Call, options: CallOpt
   const deadline = openDeadline(timeoutMs, options.signal)
   try {
     const response = await exchange(transport, call, url, headers, deadline)
-    const body = new Uint8Array(await response.arrayBuffer())
+    const body = call.onReceive
+      ? await readInParts(response, deadline, call.onReceive)
+      : new Uint8Array(await response.arrayBuffer())
     const reply = {
       call: `${call.method} ${call.path}`,
       status: response.status,
@@ -104,12 +108,37 @@ function exchange(
 ): Promise<Response> {
   const { credentials } = transport
   if (call.upload) {
-    return sendForm(url, { headers, upload: call.upload, deadline, credentials, fetch: transport.fetch })
+    return sendUpload(url, {
+      method: call.method,
+      headers,
+      upload: call.upload,
+      deadline,
+      credentials,
+      fetch: transport.fetch,
+    })
   }
   const body = call.body instanceof Uint8Array ? unshared(call.body) : (call.body ?? null)
   const { signal } = deadline
   const init = { method: call.method, headers, signal, body, ...(credentials && { credentials }) }
   return (transport.fetch ?? fetch)(url, init)
+}
+
+/** A long download has the time of one try for each part, not for all. */
+async function readInParts(
+  response: Response,
+  deadline: { extend(): void },
+  onReceive: (receivedBytes: number) => void,
+): Promise<Uint8Array> {
+  const parts: Uint8Array<ArrayBuffer>[] = []
+  let receivedBytes = 0
+  const reader = response.body?.getReader()
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    parts.push(part.value)
+    receivedBytes += part.value.byteLength
+    deadline.extend()
+    if (response.ok) onReceive(receivedBytes)
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer())
 }
 
 /**

@@ -1,15 +1,17 @@
-import { type FormPart, formBytes } from './form.ts'
+import { type FileBytes, type FormBytes, type FormPart, formBytes } from './form.ts'
+import { unshared } from './unshared.ts'
 import { sendByXhr, xhrConstructor } from './xhr.ts'
 
 /** Bytes of the request body handed to the connection so far; starts again at 0 when the upload is tried again. */
 export type UploadProgress = { sentBytes: number; totalBytes: number }
 
-export type Upload = {
-  parts: readonly FormPart[]
+/** A form, or one file as the whole body. */
+export type Upload = ({ parts: readonly FormPart[] } | { file: FileBytes; contentType: string }) & {
   onProgress?: ((progress: UploadProgress) => void) | undefined
 }
 
-type SendFormOptions = {
+type SendUploadOptions = {
+  method: string
   headers: Headers
   upload: Upload
   deadline: { signal: AbortSignal; extend(): void }
@@ -18,18 +20,18 @@ type SendFormOptions = {
 }
 
 /**
- * Sends a multipart form and reports the progress in the way the place allows: a page by XMLHttpRequest, Node by
+ * Sends a form or a file and reports the progress in the way the place allows: a page by XMLHttpRequest, Node by
  * a streaming body (browsers stream bodies over HTTP/2 only), a service worker not at all until the end.
  */
-export async function sendForm(url: string, options: SendFormOptions): Promise<Response> {
-  const { headers, upload, deadline, credentials } = options
-  const form = formBytes(upload.parts)
+export async function sendUpload(url: string, options: SendUploadOptions): Promise<Response> {
+  const { method, headers, upload, deadline, credentials } = options
+  const form = 'parts' in upload ? formBytes(upload.parts) : fileBody(upload)
   headers.set('content-type', form.contentType)
   const progress = (sentBytes: number) => {
     deadline.extend()
     upload.onProgress?.({ sentBytes, totalBytes: form.sizeBytes })
   }
-  const request = { method: 'POST', headers, signal: deadline.signal, ...(credentials && { credentials }) }
+  const request = { method, headers, signal: deadline.signal, ...(credentials && { credentials }) }
 
   const Xhr = options.fetch ? undefined : xhrConstructor()
   if (Xhr) return sendByXhr(Xhr, url, { ...request, body: new Blob(form.pieces), onProgress: progress })
@@ -47,6 +49,11 @@ export async function sendForm(url: string, options: SendFormOptions): Promise<R
     duplex: 'half',
   }
   return send(url, streaming)
+}
+
+function fileBody({ file, contentType }: { file: FileBytes; contentType: string }): FormBytes {
+  const piece = file instanceof Blob ? file : unshared(file)
+  return { contentType, sizeBytes: file instanceof Blob ? file.size : file.byteLength, pieces: [piece] }
 }
 
 /** Node, and what calls itself compatible with it. */

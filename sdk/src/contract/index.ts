@@ -80,6 +80,26 @@ export {
 } from './admin.ts'
 export { type CacheMetrics, cacheMetrics } from './cache.ts'
 export {
+  type Bucket,
+  bucket,
+  bucketList,
+  type CreateBucket,
+  createBucket,
+  type FileEntry,
+  type FileInfo,
+  fileEntries,
+  fileEntry,
+  fileInfo,
+  filePage,
+  removedFiles,
+  signedDownload,
+  signedDownloads,
+  signedUpload,
+  storedFile,
+  type UpdateBucket,
+  updateBucket,
+} from './file.ts'
+export {
   type ComponentState,
   componentState,
   type Health,
@@ -162,6 +182,30 @@ export {
 export { isProblem, Problem, type ProblemOptions } from './problem.ts'
 export { type ProblemBody, problemBody } from './problem-body.ts'
 export { type ProblemCode, type ProblemDefinition, problemCodes } from './problem-codes.ts'
+export {
+  type CreateReport,
+  createReport,
+  type LinkedReport,
+  type ListReports,
+  linkedReport,
+  listReports,
+  type Report,
+  type ReportList,
+  type ReportTemplateBody,
+  type ReportTemplates,
+  report,
+  reportList,
+  reportTemplate,
+  reportTemplates,
+} from './report.ts'
+export {
+  type ConversationTranscript,
+  conversationTranscript,
+  type ForecastReport,
+  forecastReport,
+  type PredictionBatchSummary,
+  predictionBatchSummary,
+} from './report-data.ts'
 export {
   type ChangePassword,
   type CurrentSession,

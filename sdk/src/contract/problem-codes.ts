@@ -35,6 +35,26 @@ export const problemCodes = {
     retryable: false,
     meaning: 'The bytes received do not have the sha256 that was announced.',
   },
+  'invalid-bucket-name': {
+    status: 400,
+    retryable: false,
+    meaning: 'Not a name that a bucket may have. `detail` says the rule.',
+  },
+  'invalid-object-name': {
+    status: 400,
+    retryable: false,
+    meaning: 'Not a name that an object may have. `detail` says why.',
+  },
+  'link-invalid': {
+    status: 400,
+    retryable: false,
+    meaning: 'The token of a signed link is not ours, was changed or has expired. Sign a new one.',
+  },
+  'link-mismatch': {
+    status: 400,
+    retryable: false,
+    meaning: 'The token of a signed link is for another object, or for another action than this one.',
+  },
   unauthenticated: { status: 401, retryable: false, meaning: 'No credential, or one that is not valid.' },
   forbidden: { status: 403, retryable: false, meaning: 'The credential is valid but does not allow this.' },
   'invalid-credentials': {
@@ -68,6 +88,21 @@ export const problemCodes = {
     retryable: false,
     meaning: 'There is no such thing, or it is not yours.',
   },
+  'bucket-not-found': {
+    status: 404,
+    retryable: false,
+    meaning: 'There is no such bucket, or it is not for you.',
+  },
+  'object-not-found': {
+    status: 404,
+    retryable: false,
+    meaning: 'There is no such object in the bucket, or it is not yours.',
+  },
+  'object-bytes-missing': {
+    status: 404,
+    retryable: false,
+    meaning: 'The object is known, but its bytes are not there: replaced or removed a moment ago, or lost.',
+  },
   conflict: {
     status: 409,
     retryable: false,
@@ -99,6 +134,17 @@ export const problemCodes = {
     retryable: false,
     meaning: 'The model is not in a state that allows this call. `detail` names the state.',
   },
+  'bucket-exists': { status: 409, retryable: false, meaning: 'There is a bucket of this name already.' },
+  'bucket-not-empty': {
+    status: 409,
+    retryable: false,
+    meaning: 'A bucket that holds objects cannot be removed. Empty it first.',
+  },
+  'object-exists': {
+    status: 409,
+    retryable: false,
+    meaning: 'There is an object of this name. Choose another, or send `x-upsert: true` to replace it.',
+  },
   'payload-too-large': {
     status: 413,
     retryable: false,
@@ -113,6 +159,11 @@ export const problemCodes = {
     status: 415,
     retryable: false,
     meaning: 'The content encoding is not gzip, deflate or identity.',
+  },
+  'range-not-satisfiable': {
+    status: 416,
+    retryable: false,
+    meaning: 'The range begins behind the end of the object. `Content-Range` says its length.',
   },
   'headers-too-large': {
     status: 431,
@@ -160,6 +211,12 @@ export const problemCodes = {
     meaning:
       'The database does not answer. A change may or may not have been made: read before you repeat it.',
   },
+  'storage-unavailable': {
+    status: 503,
+    retryable: true,
+    meaning:
+      'The storage of files does not answer. A change may or may not have been made: read before you repeat it.',
+  },
   'token-keys-unavailable': {
     status: 503,
     retryable: true,
@@ -181,7 +238,22 @@ export const problemCodes = {
     retryable: true,
     meaning: 'The prediction did not finish before its deadline.',
   },
-  'storage-full': { status: 507, retryable: true, meaning: 'The disk is full. Nothing was stored.' },
+  'report-failed': {
+    status: 422,
+    retryable: false,
+    meaning:
+      'The report could not be made from these data, or not within the time and memory of one report. `detail` says why.',
+  },
+  'report-overloaded': {
+    status: 503,
+    retryable: true,
+    meaning: 'Too many reports wait to be made. Wait for `Retry-After` seconds.',
+  },
+  'storage-full': {
+    status: 507,
+    retryable: true,
+    meaning: 'The disk or the storage is full. Nothing was stored.',
+  },
 } as const satisfies Record<string, ProblemDefinition>
 
 export type ProblemCode = keyof typeof problemCodes

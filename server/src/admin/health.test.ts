@@ -65,6 +65,7 @@ async function setUp(scope: Scope) {
       return now.pending
     },
     serving,
+    fetcher: { troubles: () => [] },
     cache: { ...cacheOf(now.cache), health: () => now.cache },
     files: {
       ...files,

@@ -1,6 +1,7 @@
 import type { Health as HealthSummary, ModelHealth, WorkersHealth } from '@roundhouse/sdk/contract'
 import { type Caller, mayEverything, maySee, serviceCaller } from '../accounts/caller.ts'
 import type { Clock } from '../kit/clock.ts'
+import type { FetchTrouble, ModelFetcher } from '../models/fetch.ts'
 import type { ServedState, Serving } from '../models/serving.ts'
 import type { Cache } from '../ports/cache.ts'
 import type { DatabaseHealth } from '../ports/database.ts'
@@ -38,13 +39,14 @@ export function createHealth(dependencies: {
   /** Names of migrations that this program needs and the database lacks. */
   pendingMigrations: () => Promise<readonly string[]>
   serving: Serving
+  fetcher: Pick<ModelFetcher, 'troubles'>
   cache: Cache
   files: FileStore
   clock: Clock
   version: string
   environment: string
 }): Health {
-  const { checkDatabase, pendingMigrations, serving, cache, files, clock, version, environment } =
+  const { checkDatabase, pendingMigrations, serving, fetcher, cache, files, clock, version, environment } =
     dependencies
   let started = false
   let stopping = false
@@ -74,12 +76,16 @@ export function createHealth(dependencies: {
     if (answer.ok) reasons.push(...(await migrationReasons()))
     else reasons.push(answer.reason)
     reasons.push(...serving.reasons())
+    const unfetched = fetcher.troubles()
+    reasons.push(...unfetched.filter(({ blocks }) => blocks).map(({ sentence }) => sentence))
     const backend = cache.health()
     const degraded: string[] = backend.ok ? [] : [backend.kind]
     for (const served of states()) {
       const trouble = concerns(served, caller) ? troubleOf(served) : undefined
       if (trouble) degraded.push(isListed(served, caller) ? trouble : 'a model')
     }
+    for (const trouble of unfetched)
+      if (!trouble.blocks) degraded.push(isTold(trouble, caller) ? trouble.sentence : 'a model')
     return { reasons, degraded: [...new Set(degraded)] }
   }
 
@@ -129,6 +135,13 @@ function concerns({ model, required }: ServedState, caller: Caller | undefined):
 
 function isListed({ model, required }: ServedState, caller: Caller | undefined): boolean {
   return required || (caller ? maySee(caller, model) : model.visibility === 'public')
+}
+
+/** Who would not see the model is not told its name. */
+function isTold({ model }: FetchTrouble, caller: Caller | undefined): boolean {
+  const { visibility = 'users' } = model
+  if (model.required || visibility === 'public') return true
+  return caller !== undefined && maySee(caller, { owner_id: null, visibility })
 }
 
 /** One look serves everyone who asks within this time. */

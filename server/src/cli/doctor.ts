@@ -2,7 +2,7 @@ import { createOnnxRuntime } from '../adapters/onnx/runtime.ts'
 import { pendingMigrations } from '../adapters/postgres/migrate.ts'
 import { type Log, silentLog } from '../kit/log.ts'
 import { openGround, placeDatabase } from '../start/choose.ts'
-import { readConfig } from '../start/config.ts'
+import { readConfiguration } from '../start/declared-models.ts'
 import { migrationsFolder, sampleModelFile } from '../start/paths.ts'
 import type { Config } from '../start/settings.ts'
 import { checkAuditLog } from './audit-check.ts'
@@ -11,7 +11,7 @@ type Check = { name: string; run(): Promise<string> }
 
 /** One line per part, then exit code 1 when any of them failed. Starts the embedded database when none is running, and creates it where there is none yet; migrates nothing. */
 export async function doctorCommand(): Promise<void> {
-  const config = readConfig(process.env)
+  const { config } = await readConfiguration(process.env, process.cwd())
   let failed = 0
   for (const check of checks(config, silentLog)) {
     try {

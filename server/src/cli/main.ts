@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { packageVersion } from '../start/package-version.ts'
 import { doctorCommand } from './doctor.ts'
+import { initCommand } from './init.ts'
 import { keysCreateCommand, keysListCommand, keysRevokeCommand } from './keys.ts'
 import { migrateCommand } from './migrate.ts'
 import { pushCommand } from './models-push.ts'
@@ -25,6 +26,10 @@ const program = new Command('roundhouse')
   .showHelpAfterError()
 
 program.command('start').description('start the server, and everything it needs').action(startCommand)
+program
+  .command('init <dir>')
+  .description('write a small project that runs into a new folder')
+  .action(initCommand)
 program.command('migrate').description('bring the database up to this version').action(migrateCommand)
 program
   .command('doctor')

@@ -1,13 +1,14 @@
 import { once } from 'node:events'
 import { createPinoLog, type LogOutput } from '../adapters/log/pino.ts'
-import { isDeployed, readConfig } from '../start/config.ts'
+import { isDeployed } from '../start/config.ts'
+import { readConfiguration } from '../start/declared-models.ts'
 import { type Running, run } from '../start/run.ts'
 import type { Config } from '../start/settings.ts'
 import { welcome } from './welcome.ts'
 
 /** Runs until SIGTERM or SIGINT, also while it is still starting; a second one ends it at once. */
 export async function startCommand(): Promise<void> {
-  const config = readConfig(process.env)
+  const { config, declared } = await readConfiguration(process.env, process.cwd())
   const log = createPinoLog({ level: config.LOG_LEVEL })
   const stopAsked = new AbortController()
   const { signal: stopSignal } = stopAsked
@@ -29,7 +30,7 @@ export async function startCommand(): Promise<void> {
   process.on('unhandledRejection', error => fatal(log, 'process-crash', error))
 
   try {
-    const running = await run(config, log, stopSignal)
+    const running = await run(config, declared, log, stopSignal)
     if (!stopSignal.aborted) {
       await greet(config, log, running)
       await once(stopSignal, 'abort')

@@ -16,7 +16,7 @@ import { everyAnswer } from './every-answer.ts'
 import { readBodiesAsJson } from './json-body.ts'
 import { registerLimits } from './limits.ts'
 import { registerNotFound } from './not-found.ts'
-import { problemBody, surfaceOf, toProblem } from './problems.ts'
+import { problemBody, problemStatus, surfaceOf, toProblem } from './problems.ts'
 import { requestIdFrom } from './request-id.ts'
 import { accountRoutes } from './routes/account.ts'
 import { adminRoutes } from './routes/admin.ts'
@@ -27,11 +27,18 @@ import { inferRoutes } from './routes/infer.ts'
 import { inferenceMetadataRoutes } from './routes/inference-metadata.ts'
 import { modelRoutes } from './routes/models.ts'
 import { predictionRoutes } from './routes/predictions.ts'
+import { reportRoutes } from './routes/reports.ts'
 import { repositoryRoutes } from './routes/repository.ts'
 import { secretRoutes } from './routes/secrets.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { signInRoutes } from './routes/sign-in.ts'
+import { storageBucketRoutes } from './routes/storage-buckets.ts'
+import { storageLinkRoutes } from './routes/storage-links.ts'
+import { storageListRoutes } from './routes/storage-lists.ts'
+import { storageObjectRoutes } from './routes/storage-objects.ts'
+import { storageResumableRoutes } from './routes/storage-resumable.ts'
 import { uploadRoutes } from './routes/uploads.ts'
+import { tusHeaders } from './tus.ts'
 import { refuseUnreadable } from './unreadable.ts'
 import { warnOfUntrustedProxy } from './untrusted-proxy.ts'
 
@@ -109,6 +116,7 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
         'ratelimit',
         'ratelimit-policy',
         'inference-header-content-length',
+        ...tusHeaders,
       ],
       maxAge: 600,
     })
@@ -138,11 +146,17 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
   await app.register(inferenceMetadataRoutes, dependencies)
   await app.register(inferRoutes, dependencies)
   await app.register(repositoryRoutes, dependencies)
+  await app.register(reportRoutes, dependencies)
   await app.register(signInRoutes, dependencies)
   await app.register(accountRoutes, dependencies)
   await app.register(sessionRoutes, dependencies)
   await app.register(adminRoutes, dependencies)
   await app.register(secretRoutes, dependencies)
+  await app.register(storageBucketRoutes, dependencies)
+  await app.register(storageListRoutes, dependencies)
+  await app.register(storageLinkRoutes, dependencies)
+  await app.register(storageObjectRoutes, dependencies)
+  await app.register(storageResumableRoutes, dependencies)
   await app.register(consoleRoutes, dependencies)
   return app
 
@@ -163,11 +177,12 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
     // A body that was refused is not read to its end, so the connection cannot carry another request.
     if (problem.code === 'client-closed' || (cutsOff.has(problem.code) && !request.raw.complete))
       reply.header('connection', 'close')
+    const surface = surfaceOf(pathOf(request.url))
     reply
-      .code(problem.status)
+      .code(problemStatus(problem, surface))
       .type('application/json; charset=utf-8')
       .serializer(JSON.stringify)
-      .send(problemBody(problem, surfaceOf(pathOf(request.url)), request.id))
+      .send(problemBody(problem, surface, request.id))
   }
 }
 

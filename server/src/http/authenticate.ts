@@ -16,6 +16,8 @@ declare module 'fastify' {
      * `user`, the default: signed in. `admin`: administrators and the service-role key.
      */
     access?: 'public' | 'anyone' | 'user' | 'admin'
+    /** With `anyone`: a credential that is not known counts as none. Clients of a public bucket may send any. */
+    strangersAreAnonymous?: boolean
     /** Any one of them suffices. Default: `read` for GET and HEAD, else `admin`, which implies all others. */
     scopes?: readonly Scope[]
   }
@@ -78,9 +80,9 @@ export function registerAuthentication(app: FastifyInstance, options: Authentica
 
   /** What keeps the request out, or undefined. Sets the caller. */
   function admit(request: FastifyRequest, found: Caller | undefined): Problem | undefined {
-    const { access = 'user', scopes } = request.routeOptions.config
-    const caller =
-      found ?? (access === 'anyone' && !hasCredential(request) ? accounts.anonymous(request.ip) : undefined)
+    const { access = 'user', scopes, strangersAreAnonymous = false } = request.routeOptions.config
+    const mayBeAnonymous = access === 'anyone' && (strangersAreAnonymous || !hasCredential(request))
+    const caller = found ?? (mayBeAnonymous ? accounts.anonymous(request.ip) : undefined)
     if (!caller) return refuse(request)
     request.caller = caller
     if (isServerOnly(caller) && comesFromBrowser(request))

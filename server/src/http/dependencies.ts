@@ -5,6 +5,7 @@ import type { SignIn } from '../accounts/sign-in/sign-in.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { Admin } from '../admin/admin.ts'
 import type { Health } from '../admin/health.ts'
+import type { Files } from '../files/files.ts'
 import type { Ids } from '../kit/ids.ts'
 import type { Log } from '../kit/log.ts'
 import type { Registry } from '../models/registry.ts'
@@ -13,6 +14,7 @@ import type { Metrics } from '../ports/metrics.ts'
 import type { TensorCodec } from '../ports/tensor-codec.ts'
 import type { PredictionCache } from '../predictions/prediction-cache.ts'
 import type { Predictions } from '../predictions/predictions.ts'
+import type { Reports } from '../reports/reports.ts'
 import type { Secrets } from '../settings/secrets.ts'
 
 /** What the routes call, and the limits they keep. */
@@ -24,10 +26,12 @@ export type HttpDependencies = {
   throttle: Throttle
   admin: Admin
   secrets: Secrets
+  files: Files
   registry: Registry
   serving: Serving
   predictions: Predictions
   predictionCache: PredictionCache
+  reports: Reports
   codec: TensorCodec
   health: Health
   metrics: Metrics
@@ -40,6 +44,7 @@ export type HttpDependencies = {
   /** Where browsers reach this server, without a path. */
   publicUrl: string
   maxModelBytes: number
+  maxFileBytes: number
   maxPredictBodyBytes: number
   /** The folder with the console's built pages. */
   consoleFolder: string

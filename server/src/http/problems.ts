@@ -1,6 +1,7 @@
 import { isProblem, Problem, type ProblemCode, problemCodes } from '@roundhouse/sdk/contract'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { type core, ZodError } from 'zod'
+import { storageBody, storageStatus } from './storage-problems.ts'
 
 /** Fastify's own refusals in our terms. Source: fastify docs, Reference/Errors. */
 const fastifyCodes: Readonly<Record<string, { code: ProblemCode; sentence: string }>> = {
@@ -99,9 +100,15 @@ export function invalidRequest(issues: readonly core.$ZodIssue[]): Problem {
   )
 }
 
-/** The body of a refusal: the protocol's own under /v2, ours elsewhere. */
+/** The status of a refusal; clients of Supabase Storage expect 400 of nearly all. */
+export function problemStatus(problem: Problem, surface: Surface): number {
+  return surface === 'storage' ? storageStatus(problem) : problem.status
+}
+
+/** The body of a refusal: the protocol's own under /v2 and /storage/v1, ours elsewhere. */
 export function problemBody(problem: Problem, surface: Surface, requestId: string): Record<string, unknown> {
   if (surface === 'inference') return { error: problem.message }
+  if (surface === 'storage' || surface === 'resumable') return storageBody(problem)
   return {
     error: problemCodes[problem.code].meaning,
     code: problem.code,
@@ -110,10 +117,16 @@ export function problemBody(problem: Problem, surface: Surface, requestId: strin
   }
 }
 
-export type Surface = 'inference' | 'roundhouse'
+export type Surface = 'inference' | 'storage' | 'resumable' | 'roundhouse'
 
 export function surfaceOf(path: string): Surface {
-  return path === '/v2' || path.startsWith('/v2/') ? 'inference' : 'roundhouse'
+  if (isBelow(path, '/v2')) return 'inference'
+  if (isBelow(path, '/storage/v1/upload/resumable')) return 'resumable'
+  return isBelow(path, '/storage/v1') ? 'storage' : 'roundhouse'
+}
+
+function isBelow(path: string, base: string): boolean {
+  return path === base || path.startsWith(`${base}/`)
 }
 
 function codeOf(error: unknown): string | undefined {

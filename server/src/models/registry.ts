@@ -25,6 +25,10 @@ export type ModelDraft = {
   description?: string | null | undefined
   visibility?: Visibility | undefined
   price?: number | undefined
+  /** Added to what the file tells of itself. */
+  metadata?: Record<string, unknown> | undefined
+  /** Refused with `model-exists` when the newest version, ready or archived, has these very bytes. */
+  onlyIfChanged?: boolean | undefined
 }
 
 /** What an owner may change; an absent field stays as it is. */
@@ -77,6 +81,8 @@ export function createRegistry(dependencies: {
       const store = createModelStore(db)
       await store.lockOwner(owner_id)
       await bytesLeft(store, owner_id, { versions: 1, bytes: rest.file_size_bytes ?? 0 })
+      const newest = draft.onlyIfChanged ? await store.newest(owner_id, name) : null
+      if (newest && newest.file_hash === rest.file_hash) throw taken(newest)
       const version = draft.version ?? (await store.nextVersion(owner_id, name))
       const model = await store.insert({
         id,
@@ -170,7 +176,9 @@ export function createRegistry(dependencies: {
           return version
         })
         loaded = await loader.load(source, { hashKnown: true })
-        model = await insert(caller, draft, { ...describeFile(loaded), status: 'ready', ...file }, source.id)
+        const described = describeFile(loaded)
+        const metadata = { ...described.metadata, ...draft.metadata }
+        model = await insert(caller, draft, { ...described, metadata, status: 'ready', ...file }, source.id)
       } catch (error) {
         await loaded?.close()
         await dropRefused(upload, error)

@@ -148,6 +148,19 @@ export function createModelStore(db: Kysely<ModelTables>) {
       return row !== undefined
     },
 
+    /** Of the versions that were ever ready: the newest, or the one that is named. */
+    async newest(ownerId: string | null, name: string, version?: string): Promise<Model | null> {
+      let query = db
+        .selectFrom('models')
+        .selectAll()
+        .where('owner_id', 'is not distinct from', ownerId)
+        .where('name', '=', name)
+        .where('status', 'in', ['ready', 'archived'])
+      if (version !== undefined) query = query.where('version', '=', version)
+      const row = await query.orderBy('number', 'desc').limit(1).executeTakeFirst()
+      return row ? toModel(row) : null
+    },
+
     /** Until the transaction ends nobody else adds to what this owner has. */
     async lockOwner(ownerId: string | null): Promise<void> {
       await sql`select pg_advisory_xact_lock(hashtextextended(${ownerId ?? 'house'}, 20))`.execute(db)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
 import type { FileStore } from './file-store.ts'
 
@@ -128,8 +129,60 @@ export function testFileStoreContract(name: string, openStore: () => Promise<Fil
     await assert.rejects(readFile(second.path), { code: 'ENOENT' })
   })
 
+  test(`${name}: gives all bytes, or a range of them, as a stream`, async () => {
+    const store = await openStore()
+    const content = Buffer.from(Array.from({ length: 200_000 }, (_, index) => index % 251))
+    await store.put('whole', Readable.from([content]), { maxBytes: 1_000_000 })
+    const stream = async (range?: { start: number; end: number }) =>
+      await buffer(await store.read('whole', range))
+    assert.ok((await stream()).equals(content))
+    assert.ok((await stream({ start: 0, end: 0 })).equals(content.subarray(0, 1)))
+    assert.ok((await stream({ start: 70_000, end: 150_000 })).equals(content.subarray(70_000, 150_001)))
+    assert.ok((await stream({ start: 199_999, end: 300_000 })).equals(content.subarray(199_999)))
+    assert.equal((await stream({ start: 200_000, end: 300_000 })).byteLength, 0)
+    await store.put('none', Readable.from([]), { maxBytes: 10 })
+    assert.equal((await buffer(await store.read('none'))).byteLength, 0)
+    assert.equal((await buffer(await store.read('none', { start: 0, end: 9 }))).byteLength, 0)
+  })
+
+  test(`${name}: a stream that has begun gives one state of the file, whatever happens to it`, async () => {
+    const store = await openStore()
+    for (const change of ['replaced', 'removed'] as const) {
+      const content = Buffer.alloc(300_000, change)
+      await store.put(change, Readable.from([content]), { maxBytes: 1_000_000 })
+      const stream = await store.read(change)
+      if (change === 'replaced') await store.put(change, bytes(5), { maxBytes: 10 })
+      else await store.remove(change)
+      assert.ok((await buffer(stream)).equals(content), change)
+    }
+    const abandoned = await store.read('replaced')
+    abandoned.destroy()
+    await assert.rejects(store.read('removed'), { code: 'not-found', message: /removed/ })
+    await assert.rejects(store.read('never'), { code: 'not-found', message: /never/ })
+  })
+
+  test(`${name}: copies a file; the copy is as old as the copying, and stays when the first goes`, async () => {
+    const store = await openStore()
+    const content = Buffer.alloc(100_000, 'copied')
+    await store.put('first', Readable.from([content]), { maxBytes: 1_000_000 })
+    await store.put('second/b', bytes(3), { maxBytes: 10 })
+    await store.copy('first', 'second/a')
+    await store.copy('first', 'second/b')
+    await store.copy('first', 'first')
+    assert.deepEqual(await keysOf(store), ['first', 'second/a', 'second/b'])
+    for await (const { key, storedAt } of store.list('second/')) {
+      assert.ok(Math.abs(storedAt - Date.now()) < 60_000, `${key} stored at ${storedAt}`)
+    }
+    await store.remove('first')
+    await assert.rejects(store.copy('first', 'third'), { code: 'not-found', message: /first/ })
+    assert.ok((await read(store, 'second/a')).equals(content))
+    assert.ok((await buffer(await store.read('second/b'))).equals(content))
+    assert.deepEqual(await keysOf(store), ['second/a', 'second/b'])
+  })
+
   test(`${name}: refuses keys that could leave the store`, async () => {
     const store = await openStore()
+    await store.put('there', bytes(1), { maxBytes: 10 })
     for (const key of [
       '',
       '/a',
@@ -145,9 +198,12 @@ export function testFileStoreContract(name: string, openStore: () => Promise<Fil
     ]) {
       await assert.rejects(store.put(key, bytes(1), { maxBytes: 10 }), /not a key/, `put ${key}`)
       await assert.rejects(store.local(key), /not a key/, `local ${key}`)
+      await assert.rejects(store.read(key), /not a key/, `read ${key}`)
+      await assert.rejects(store.copy('there', key), /not a key/, `copy to ${key}`)
+      await assert.rejects(store.copy(key, 'other'), /not a key/, `copy ${key}`)
       await assert.rejects(store.remove(key), /not a key/, `remove ${key}`)
     }
-    assert.deepEqual(await keysOf(store), [])
+    assert.deepEqual(await keysOf(store), ['there'])
   })
 
   test(`${name}: says that it can be written, and leaves nothing by asking`, async () => {

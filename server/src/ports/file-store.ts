@@ -14,10 +14,22 @@ export type FileStore = {
    * @throws Problem `not-found`.
    */
   local(key: string): Promise<{ path: string; release(): Promise<void> }>
+  /**
+   * The bytes, or those from `start` up to and with `end` (counted from 0; past the last byte there is nothing). The
+   * stream gives one state of the file, also when it is replaced or removed meanwhile. Whoever does not read it to its
+   * end destroys it.
+   * @throws Problem `not-found`, before the stream is given.
+   */
+  read(key: string, range?: { start: number; end: number }): Promise<Readable>
+  /**
+   * Stores the bytes of `from` at `to` as well, durably and as of now; what was there is replaced whole.
+   * @throws Problem `not-found`, `storage-full`.
+   */
+  copy(from: string, to: string): Promise<void>
   /** Removes the bytes; no error when there are none. */
   remove(key: string): Promise<void>
   /** Every key below the prefix, with the time it was stored (milliseconds since the epoch). */
   list(prefix: string): AsyncIterable<{ key: string; storedAt: number }>
-  /** Rejects when the store cannot be written. */
+  /** Rejects when the store cannot be written. Leaves nothing. */
   check(): Promise<void>
 }

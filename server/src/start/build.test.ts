@@ -11,10 +11,15 @@ import { readConfig } from './config.ts'
 test('a server that requires no model is not ready either before it has read which models there are', async t => {
   const { appUrl, adminUrl } = await testDatabase(t)
   const config = readConfig({ DATABASE_URL: appUrl, DATA_DIR: await temporaryFolder(t) })
+  const declared = {
+    file: { path: undefined, folder: config.DATA_DIR, content: {} },
+    models: [],
+    templates: [],
+  }
   const place = { adminUrl, appUrl, role: undefined, embedded: undefined }
   const ground = await openGround(config, place, silentLog)
   defer(t, ground.close)
-  const house = await build(config, ground, await houseKeys(config), silentLog)
+  const house = await build(config, declared, ground, await houseKeys(config), silentLog)
   defer(t, async () => {
     await house.app.close()
     await house.close()

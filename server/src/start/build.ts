@@ -1,4 +1,5 @@
 import { totalmem } from 'node:os'
+import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { createAccounts } from '../accounts/accounts.ts'
 import { createKeys, type Keys } from '../accounts/keys.ts'
@@ -14,14 +15,19 @@ import { fetchJson } from '../adapters/jwks/fetch-json.ts'
 import { createPrometheusMetrics } from '../adapters/metrics/prometheus.ts'
 import { createOnnxRuntime } from '../adapters/onnx/runtime.ts'
 import { pendingMigrations } from '../adapters/postgres/migrate.ts'
+import { createTypesetter } from '../adapters/typst/typesetter.ts'
 import { createAdmin } from '../admin/admin.ts'
 import { createHealth, type Health } from '../admin/health.ts'
+import { createFiles, type Files } from '../files/files.ts'
 import { createApp } from '../http/app.ts'
 import { systemClock } from '../kit/clock.ts'
 import { createIds } from '../kit/ids.ts'
 import type { Log } from '../kit/log.ts'
 import { createSealer } from '../kit/seal.ts'
+import { artifactsInFiles } from '../models/artifacts-in-files.ts'
 import { createCatalogue } from '../models/catalogue.ts'
+import { createModelFetcher } from '../models/fetch.ts'
+import { firstSource } from '../models/first-source.ts'
 import { createLoader } from '../models/loader.ts'
 import { metricLabels } from '../models/model.ts'
 import { createRegistry, type Registry } from '../models/registry.ts'
@@ -32,12 +38,16 @@ import { createJournal } from '../predictions/journal.ts'
 import { createPredictionCache } from '../predictions/prediction-cache.ts'
 import { createPredictions } from '../predictions/predictions.ts'
 import { createPredictionStore } from '../predictions/store.ts'
+import { createReports } from '../reports/reports.ts'
+import { shippedTemplates } from '../reports/templates.ts'
 import { createSecrets } from '../settings/secrets.ts'
 import { type Ground, type HouseKeys, lanes } from './choose.ts'
 import { isDeployed } from './config.ts'
+import { ensureBuckets } from './declared-buckets.ts'
+import type { Declared } from './declared-models.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { packageVersion } from './package-version.ts'
-import { consoleFolder, migrationsFolder } from './paths.ts'
+import { consoleFolder, migrationsFolder, templatesFolder } from './paths.ts'
 import { readings } from './readings.ts'
 import type { Config } from './settings.ts'
 
@@ -51,6 +61,9 @@ export type House = {
   serving: Serving
   health: Health
   version: string
+  /** Before `open`: makes the declared buckets and brings the declared models. @throws Error when a required one cannot be had. */
+  prepare(signal: AbortSignal): Promise<void>
+  files: Files
   /** Not ready before this: reads what there is and warms it; then keeps it so until `close`. */
   open(): Promise<void>
   /** Finishes what was accepted and frees everything but the ground. */
@@ -61,12 +74,22 @@ const tendMs = 1000
 /** Predictions recorded whole before the ceiling a second counts. */
 const historyBurst = 10_000
 const sweepMs = 3_600_000
+const fetchAgainMs = 30_000
 const firstSweepMs = 60_000
 const journalCloseMs = 3000
+/** The largest reports, of some 170 pages, took 10 s on a busy machine (2026-11). */
+const reportTimeoutMs = 30_000
+const reportMemoryBytes = 1_000_000_000
 
 /** The one place that wires adapters, rooms and doors together. A newcomer starts here. */
-export async function build(config: Config, ground: Ground, keys: HouseKeys, log: Log): Promise<House> {
-  const { database, bus, cache, counters, files } = ground
+export async function build(
+  config: Config,
+  declared: Declared,
+  ground: Ground,
+  keys: HouseKeys,
+  log: Log,
+): Promise<House> {
+  const { database, bus, cache, counters, files, artifacts } = ground
   const clock = systemClock
   const ids = createIds()
   const version = await packageVersion()
@@ -82,6 +105,7 @@ export async function build(config: Config, ground: Ground, keys: HouseKeys, log
   if (isDeployed(config) && config.PUBLIC_URL === undefined)
     log.warn('public-url-missing', { detail: 'Links and sign-in with GitHub need PUBLIC_URL.' })
   const throttle = createThrottle({ counters })
+  const secretKeys = keys.secret.split(',').map(key => key.trim())
   // Calls between the two: accounts read sessions, and what ends a session ends what accounts remember.
   const changed = (id: string) => accounts.changed(id)
   const signIn = createSignIn({
@@ -93,7 +117,7 @@ export async function build(config: Config, ground: Ground, keys: HouseKeys, log
     log,
     changed,
     publicUrl,
-    secretKey: keys.secret,
+    secretKey: secretKeys[0] ?? keys.secret,
     trustedOrigins: config.CORS_ORIGINS,
     cookiesCrossSite: config.COOKIES_CROSS_SITE,
     signUp: config.SIGN_UP,
@@ -114,6 +138,17 @@ export async function build(config: Config, ground: Ground, keys: HouseKeys, log
   await accounts.assertDefaultPlan()
   const apiKeys = createKeys({ database, ids, clock, revoked: changed })
 
+  // Files
+  const storage = createFiles({
+    database,
+    files,
+    ids,
+    clock,
+    log,
+    secretKeys,
+    maxFileBytes: config.MAX_FILE_SIZE_BYTES,
+  })
+
   // Models
   const runtime = createOnnxRuntime({ log })
   await runtime.prepare()
@@ -128,6 +163,12 @@ export async function build(config: Config, ground: Ground, keys: HouseKeys, log
       if (catalogue.byId(model.id)) metrics.batch({ ...metricLabels(model), ...batch })
     },
   })
+  const required = [
+    ...new Set([
+      ...config.REQUIRED_MODELS,
+      ...declared.models.filter(model => model.required).map(({ name }) => name),
+    ]),
+  ]
   const modelMemoryBytes = config.MODEL_MEMORY_BYTES ?? (process.constrainedMemory() || totalmem()) / 2
   const shelf = createShelf({
     loader,
@@ -135,7 +176,7 @@ export async function build(config: Config, ground: Ground, keys: HouseKeys, log
     log,
     idleSeconds: config.CACHE_MODEL_TTL,
     memoryBytes: modelMemoryBytes,
-    required: config.REQUIRED_MODELS,
+    required,
   })
   const catalogue = createCatalogue({
     store: createModelStore(database.system),
@@ -152,7 +193,7 @@ export async function build(config: Config, ground: Ground, keys: HouseKeys, log
     database,
     clock,
     log,
-    required: config.REQUIRED_MODELS,
+    required,
     preloadBytes: modelMemoryBytes / 4,
   })
 
@@ -190,12 +231,38 @@ export async function build(config: Config, ground: Ground, keys: HouseKeys, log
     onRemove: model => inBackground('prediction-forget', predictions.forget(model.id)),
   })
 
+  const fetcher = createModelFetcher({
+    models: declared.models,
+    source: firstSource([artifactsInFiles(storage.objects), ...artifacts]),
+    registry,
+    store: createModelStore(database.system),
+    clock,
+    ids,
+    log,
+  })
+
+  // Reports
+  const typesetter = createTypesetter({
+    log,
+    fontsFolder: join(templatesFolder, 'fonts'),
+    timeoutMs: reportTimeoutMs,
+    memoryBytes: reportMemoryBytes,
+  })
+  const reports = createReports({
+    database,
+    files: storage,
+    typesetter,
+    ids,
+    templates: [...shippedTemplates(templatesFolder), ...declared.templates],
+  })
+
   // Doors
   const codec = createTensorCodec({ log })
   const health = createHealth({
     checkDatabase: database.check,
     pendingMigrations: () => pendingMigrations({ db: database.system, folder: migrationsFolder }),
     serving,
+    fetcher,
     cache,
     files,
     clock,
@@ -211,10 +278,12 @@ export async function build(config: Config, ground: Ground, keys: HouseKeys, log
     throttle,
     admin: createAdmin({ database, changed }),
     secrets,
+    files: storage,
     registry,
     serving,
     predictions,
     predictionCache,
+    reports,
     codec,
     health,
     metrics,
@@ -225,6 +294,7 @@ export async function build(config: Config, ground: Ground, keys: HouseKeys, log
     trustedProxies: config.TRUSTED_PROXIES,
     publicUrl,
     maxModelBytes: config.MAX_MODEL_SIZE_BYTES,
+    maxFileBytes: config.MAX_FILE_SIZE_BYTES,
     maxPredictBodyBytes: config.MAX_PREDICT_BODY_BYTES,
     consoleFolder,
   })
@@ -235,13 +305,17 @@ export async function build(config: Config, ground: Ground, keys: HouseKeys, log
     work.catch(error => log.warn(`${event}-fail`, { err: error }))
   }
 
+  const closing = new AbortController()
+  const fetchAgain = oneAtATime(() => fetcher.retry(closing.signal))
   const sweepModels = oneAtATime(() => registry.sweep(clock.now()))
   const sweepPredictions = oneAtATime(predictions.sweep)
   const sweepSignIn = oneAtATime(signIn.sweep)
+  const sweepFiles = oneAtATime(() => storage.sweep(clock.now()))
   function sweep(): void {
     inBackground('model-sweep', sweepModels())
     inBackground('prediction-sweep', sweepPredictions())
     inBackground('sign-in-sweep', sweepSignIn())
+    inBackground('file-sweep', sweepFiles())
   }
 
   return {
@@ -253,19 +327,27 @@ export async function build(config: Config, ground: Ground, keys: HouseKeys, log
     serving,
     health,
     version,
+    files: storage,
+    async prepare(signal) {
+      await ensureBuckets(storage.buckets, declared.file.content.buckets ?? [])
+      await fetcher.fetchAll(signal)
+    },
     async open() {
       await catalogue.refresh()
       health.start()
       timers.push(setInterval(() => inBackground('model-tend', serving.tend()), tendMs))
+      timers.push(setInterval(() => inBackground('model-fetch', fetchAgain()), fetchAgainMs))
       timers.push(setInterval(sweep, sweepMs), setTimeout(sweep, firstSweepMs))
       await serving.preload()
     },
     async close() {
       for (const timer of timers) clearInterval(timer)
+      closing.abort()
       catalogue.close()
       await accounts.close()
       await journal.close(journalCloseMs)
       await shelf.close()
+      await typesetter.close()
       await codec.close()
     },
   }

@@ -11,14 +11,17 @@ import { openPostgresBus } from '../adapters/postgres/bus.ts'
 import { openDatabase } from '../adapters/postgres/database.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../adapters/postgres/embedded.ts'
 import type { AdminTables } from '../admin/store.ts'
+import type { FileTables } from '../files/store.ts'
 import type { Log } from '../kit/log.ts'
 import type { ModelTables } from '../models/store.ts'
+import type { ArtifactSource } from '../ports/artifact-source.ts'
 import type { Bus } from '../ports/bus.ts'
 import type { Cache } from '../ports/cache.ts'
 import type { Counters } from '../ports/counters.ts'
 import type { Database } from '../ports/database.ts'
 import type { FileStore } from '../ports/file-store.ts'
 import type { PredictionTables } from '../predictions/store.ts'
+import type { ReportTables } from '../reports/store.ts'
 import type { SecretTables } from '../settings/store.ts'
 import type { Config } from './settings.ts'
 
@@ -37,7 +40,9 @@ export type HouseTables = AccountTables &
   AdminTables &
   ModelTables &
   PredictionTables &
-  SecretTables
+  ReportTables &
+  SecretTables &
+  FileTables
 
 /** The adapters behind the ports, as the configuration asks. */
 export type Ground = {
@@ -46,6 +51,8 @@ export type Ground = {
   bus: Bus
   cache: Cache
   files: FileStore
+  /** Storages that models are fetched from, beside the buckets of this server. */
+  artifacts: readonly ArtifactSource[]
   close(): Promise<void>
 }
 
@@ -79,7 +86,7 @@ export async function openGround(config: Config, place: DatabasePlace, log: Log)
   const opened: { close(): Promise<void> }[] = []
   const close = async () => void (await Promise.all(opened.map(part => part.close())))
   try {
-    const files = await openFolderStore({ folder: join(await dataDir(config), 'files') })
+    const files = await openFiles(config, log)
     const cache = await openCache(config, log)
     opened.push(cache)
     const counters = await openCounters(config, log)
@@ -93,11 +100,35 @@ export async function openGround(config: Config, place: DatabasePlace, log: Log)
       log,
     })
     opened.push(database)
-    return { database, bus, cache, counters, files, close }
+    const artifacts = await openArtifacts(config, log)
+    return { database, bus, cache, counters, files, artifacts, close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+async function openFiles(config: Config, log: Log): Promise<FileStore> {
+  const folder = await dataDir(config)
+  const { FILES_URL: place, S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = config
+  if (place === undefined || accessKeyId === undefined || secretAccessKey === undefined)
+    return await openFolderStore({ folder: join(folder, 'files') })
+  const { openS3Store } = await import('../adapters/files/s3.ts')
+  return await openS3Store({
+    place,
+    credentials: { accessKeyId, secretAccessKey },
+    cacheFolder: join(folder, 'files-cache'),
+    cacheBytes: config.FILES_CACHE_BYTES,
+    log,
+  })
+}
+
+/** What others put into the storage of `FILES_URL`, in any of its buckets. */
+async function openArtifacts(config: Config, log: Log): Promise<ArtifactSource[]> {
+  const { FILES_URL: place, S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = config
+  if (place === undefined || accessKeyId === undefined || secretAccessKey === undefined) return []
+  const { createS3Artifacts } = await import('../adapters/files/s3/artifacts.ts')
+  return [createS3Artifacts({ place, credentials: { accessKeyId, secretAccessKey }, log })]
 }
 
 async function openCounters(config: Config, log: Log): Promise<Counters> {

@@ -34,10 +34,14 @@ test('an empty environment is a development server that needs nothing', () => {
     JWT_ISSUERS: [],
     ANONYMOUS_USERS: false,
     DATABASE_POOL_SIZE: 10,
+    FILES_CACHE_BYTES: 5_368_709_120,
     CORS_ORIGINS: [],
     REQUIRED_MODELS: [],
+    MODEL_BUCKET: 'models',
+    MODEL_DOWNLOAD_ON_STARTUP: true,
     SAMPLE_MODEL: true,
     MAX_MODEL_SIZE_BYTES: 104_857_600,
+    MAX_FILE_SIZE_BYTES: 1_073_741_824,
     MAX_PREDICT_BODY_BYTES: 67_108_864,
     PREDICT_TIMEOUT_MS: 30_000,
     CACHE_MODEL_TTL: 3600,
@@ -204,14 +208,38 @@ test('an owner of the database needs the database it owns; a broken address is t
   ])
 })
 
-test('a setting that would do nothing in this version is refused instead of passed over', () => {
-  const names = ['FILES_URL', 'MODEL_BUCKET', 'MODEL_PATH', 'MODEL_DOWNLOAD_ON_STARTUP']
-  for (const name of names) {
-    assert.deepEqual(problemsOf({ [name]: 'secret' }), [
-      `  - ${name}: not supported by this version. Remove it.`,
-    ])
-    assert.deepEqual(problemsOf({ [name]: ' ' }), [])
+test('files in S3 need both keys, which may have the names of AWS; a broken address is told without its value', () => {
+  const FILES_URL = 's3://bucket/prefix?endpoint=http://127.0.0.1:9000&region=eu-central-1'
+  assert.deepEqual(
+    readConfig({ FILES_URL, AWS_ACCESS_KEY_ID: 'id', S3_SECRET_ACCESS_KEY: 'secret' }).FILES_URL,
+    {
+      bucket: 'bucket',
+      prefix: 'prefix/',
+      endpoint: 'http://127.0.0.1:9000',
+      region: 'eu-central-1',
+      pathStyle: true,
+    },
+  )
+  assert.deepEqual(problemsOf({ FILES_URL }), [
+    '  - S3_ACCESS_KEY_ID: goes with FILES_URL.',
+    '  - S3_SECRET_ACCESS_KEY: goes with FILES_URL.',
+  ])
+  const keys = { S3_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' }
+  assert.deepEqual(problemsOf(keys), [])
+  for (const broken of [
+    'hunter2',
+    's3://id:hunter2@bucket',
+    's3://bucket?secret=hunter2',
+    's3://bucket?endpoint=hunter2',
+  ]) {
+    const [problem, ...more] = problemsOf({ FILES_URL: broken, ...keys })
+    assert.match(problem ?? '', /^ {2}- FILES_URL: /, broken)
+    assert.doesNotMatch(problem ?? '', /hunter2/)
+    assert.deepEqual(more, [])
   }
+})
+
+test('roles that this version does not have are refused instead of passed over', () => {
   for (const ROLES of ['', 'api', 'api,worker', 'worker, api']) assert.deepEqual(problemsOf({ ROLES }), [])
   for (const ROLES of ['worker', 'api,worker,web', 'api api', ','])
     assert.match(problemsOf({ ROLES })[0] ?? '', /ROLES: not supported by this version/, ROLES)
@@ -219,7 +247,7 @@ test('a setting that would do nothing in this version is refused instead of pass
 
 test('every setting says what it means, and its default is one that it accepts', () => {
   for (const [name, setting] of Object.entries(settings)) {
-    assert.match(name, /^[A-Z][A-Z_]+$/)
+    assert.match(name, /^[A-Z][A-Z0-9_]+$/)
     assert.match(setting.meaning, /^\S.{10,}\.$/s, name)
     if (setting.default !== undefined)
       assert.ok(setting.schema.safeParse(setting.default).success, `the default of ${name}`)

@@ -2,9 +2,12 @@ import { type Config, type Setting, type SettingName, settings } from './setting
 
 /** All that is wrong with the environment, not only the first. Holds no values: they may be secrets. */
 export class ConfigError extends Error {
-  constructor(problems: readonly string[]) {
-    super(`The configuration cannot work:\n${problems.map(problem => `  - ${problem}`).join('\n')}`)
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[], options?: ErrorOptions) {
+    super(`The configuration cannot work:\n${problems.map(problem => `  - ${problem}`).join('\n')}`, options)
     this.name = 'ConfigError'
+    this.problems = problems
   }
 }
 
@@ -32,6 +35,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 
 function aliased(env: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
   if (name === 'DRAIN_SECONDS') return env.RAILWAY_DEPLOYMENT_DRAINING_SECONDS?.trim()
+  if (name === 'S3_ACCESS_KEY_ID') return env.AWS_ACCESS_KEY_ID?.trim()
+  if (name === 'S3_SECRET_ACCESS_KEY') return env.AWS_SECRET_ACCESS_KEY?.trim()
   const domain = name === 'PUBLIC_URL' ? env.RAILWAY_PUBLIC_DOMAIN?.trim() : undefined
   return domain ? `https://${domain}` : undefined
 }
@@ -70,20 +75,24 @@ function impossible(config: Config, refused: ReadonlySet<string>): string[] {
   if (config.DATABASE_ADMIN_URL !== undefined && missing('DATABASE_URL')) {
     problems.push('DATABASE_ADMIN_URL: goes with DATABASE_URL; the embedded database has its own.')
   }
+  for (const name of ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const)
+    if (config.FILES_URL !== undefined && missing(name)) problems.push(`${name}: goes with FILES_URL.`)
+  for (const name of ['MODEL_NAME', 'MODEL_SHA256'] as const)
+    if (config[name] !== undefined && missing('MODEL_PATH') && missing('MODEL_LOCAL_PATH'))
+      problems.push(`${name}: goes with MODEL_PATH.`)
+  if (config.MODEL_LOCAL_PATH !== undefined && missing('MODEL_PATH') && config.MODEL_DOWNLOAD_ON_STARTUP)
+    problems.push(
+      'MODEL_PATH: goes with MODEL_LOCAL_PATH. For a file that only lies there set MODEL_DOWNLOAD_ON_STARTUP=false.',
+    )
   return problems
 }
 
-const withoutEffect = ['FILES_URL', 'MODEL_BUCKET', 'MODEL_PATH', 'MODEL_DOWNLOAD_ON_STARTUP']
-
 /** Settings that would do nothing here. Whoever sets one counts on it, so it is refused, not passed over. */
 function unsupported(env: Readonly<Record<string, string | undefined>>): string[] {
-  const problems = withoutEffect
-    .filter(name => env[name]?.trim())
-    .map(name => `${name}: not supported by this version. Remove it.`)
   const roles = env.ROLES?.split(',').map(role => role.trim())
   if (env.ROLES?.trim() && !['api', 'api,worker'].includes(roles?.sort().join(',') ?? ''))
-    problems.push('ROLES: not supported by this version but for api and api,worker. Remove it.')
-  return problems
+    return ['ROLES: not supported by this version but for api and api,worker. Remove it.']
+  return []
 }
 
 export function isDeployed(config: Config): boolean {

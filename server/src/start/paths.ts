@@ -7,4 +7,6 @@ export const migrationsFolder = fileURLToPath(new URL('migrations', packageFolde
 export const sampleModelFile = fileURLToPath(new URL('sample/digits.onnx', packageFolder))
 /** The console's pages, copied here when the package is built. */
 export const consoleFolder = fileURLToPath(new URL('public', packageFolder))
+/** Templates of reports, and their fonts. */
+export const templatesFolder = fileURLToPath(new URL('templates', packageFolder))
 export const packageFile = new URL('package.json', packageFolder)

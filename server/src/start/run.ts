@@ -3,14 +3,17 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isProblem } from '@roundhouse/sdk/contract'
 import type { LogOutput } from '../adapters/log/pino.ts'
 import { migrate } from '../adapters/postgres/migrate.ts'
+import { systemClock } from '../kit/clock.ts'
 import { build, type House } from './build.ts'
 import { type DatabasePlace, dataDir, type Ground, houseKeys, openGround, placeDatabase } from './choose.ts'
 import { isDeployed } from './config.ts'
+import type { Declared } from './declared-models.ts'
 import { hostsOf, listen } from './listen.ts'
 import { migrationsFolder } from './paths.ts'
 import { seedSample } from './sample.ts'
 import type { Config } from './settings.ts'
 import { stopLimits } from './stop-limits.ts'
+import { waitForStorage } from './storage-wait.ts'
 
 export type Running = {
   /** Where it answers, for people on this machine. */
@@ -31,7 +34,12 @@ const postgresStopMs = 15_000
  * Opens everything in order. What was opened is closed again when a later step fails, or when `signal` asks to stop
  * before the end; then it throws the signal's reason.
  */
-export async function run(config: Config, log: LogOutput, signal: AbortSignal): Promise<Running> {
+export async function run(
+  config: Config,
+  declared: Declared,
+  log: LogOutput,
+  signal: AbortSignal,
+): Promise<Running> {
   const opened: (() => Promise<void>)[] = []
   try {
     const place = await placeDatabase(config, log)
@@ -40,13 +48,22 @@ export async function run(config: Config, log: LogOutput, signal: AbortSignal): 
     const ground = await openGround(config, place, log)
     opened.push(ground.close)
     const keys = await houseKeys(config)
-    const house = await build(config, ground, keys, log)
+    const house = await build(config, declared, ground, keys, log)
     opened.push(house.close)
     signal.throwIfAborted()
     await listen(house.app, config.PORT, hostsOf(config))
     opened.push(async () => void (await house.app.close()))
     if (config.SAMPLE_MODEL) await seedSample(house.registry, log)
+    const startedAt = systemClock.elapsed()
+    await house.prepare(signal)
     await house.open()
+    await waitForStorage({
+      check: ground.files.check,
+      reasons: house.serving.reasons,
+      clock: systemClock,
+      startedAt,
+      signal,
+    })
     const url = urlOf(house.app.server.address())
     log.info('server-start', {
       url,

@@ -1,5 +1,7 @@
 import { isIP } from 'node:net'
+import { modelDeclaration } from '@roundhouse/sdk/config'
 import { z } from 'zod'
+import { parseS3Place } from '../adapters/files/s3/place.ts'
 
 const wholeNumber = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
   z.coerce.number().int().min(minimum).max(maximum)
@@ -15,6 +17,9 @@ const origin = z
     error: 'an origin is scheme://host[:port] without a path or *, for instance https://app.example.com',
   })
 const longKey = z.string().min(32, { error: 'must have at least 32 characters' })
+const longKeys = z.string().refine(text => text.split(',').every(key => key.trim().length >= 32), {
+  error: 'must have at least 32 characters; a comma separates two keys',
+})
 const jwtIssuers = list.pipe(
   z.array(
     z.string().transform((text, issue) => {
@@ -26,6 +31,14 @@ const jwtIssuers = list.pipe(
     }),
   ),
 )
+const s3Place = z.string().transform((text, issue) => {
+  try {
+    return parseS3Place(text)
+  } catch (error) {
+    issue.addIssue(error instanceof Error ? error.message : 'not valid')
+    return z.NEVER
+  }
+})
 const proxy = z.string().refine(isNetwork, {
   error: 'is an address, a range such as 10.0.0.0/8, or loopback, linklocal, uniquelocal',
 })
@@ -69,10 +82,10 @@ export const settings = {
       'Where browsers reach this server; links and cookies are made for it. `http://localhost:PORT`, on Railway its public domain.',
   },
   SECRET_KEY: {
-    schema: longKey,
+    schema: longKeys,
     default: undefined,
     meaning:
-      'Signs session cookies and one-time links. Required in staging and production; in development one is made and kept in `DATA_DIR`.',
+      'Signs session cookies and links. To change it put the new one in front, `new,old`: links to files that the old one signed stay valid until they expire, everyone signs in anew. Required in staging and production; in development one is made and kept in `DATA_DIR`.',
     secret: true,
   },
   ENCRYPTION_KEY: {
@@ -206,6 +219,30 @@ export const settings = {
       'Shares the prediction cache between replicas. Without it, or while it is down, everything works from memory.',
     secret: true,
   },
+  FILES_URL: {
+    schema: s3Place,
+    default: undefined,
+    meaning:
+      'Keeps the bytes of files and models in an S3 storage instead of `DATA_DIR/files`, so that replicas share them: `s3://bucket[/prefix]?endpoint=https://...&region=...&path_style=true`. Without `endpoint` it is AWS; with one the bucket stands in the path unless `path_style=false`.',
+  },
+  S3_ACCESS_KEY_ID: {
+    schema: z.string(),
+    default: undefined,
+    meaning: 'Key of that storage. `AWS_ACCESS_KEY_ID` is read too.',
+    secret: true,
+  },
+  S3_SECRET_ACCESS_KEY: {
+    schema: z.string(),
+    default: undefined,
+    meaning: 'Its secret. `AWS_SECRET_ACCESS_KEY` is read too.',
+    secret: true,
+  },
+  FILES_CACHE_BYTES: {
+    schema: wholeNumber(1),
+    default: '5368709120',
+    meaning:
+      'Disk space in `DATA_DIR/files-cache` for model files fetched from that storage; beyond it the least recently used goes.',
+  },
   CORS_ORIGINS: {
     schema: list.pipe(z.array(origin)),
     default: '',
@@ -216,6 +253,41 @@ export const settings = {
     default: '',
     meaning: 'Comma-separated names of models without which the server is not ready.',
   },
+  MODEL_PATH: {
+    schema: z
+      .string()
+      .transform(path => path.replace(/^\/+/, ''))
+      .pipe(modelDeclaration.shape.path),
+    default: undefined,
+    meaning:
+      'Object in `MODEL_BUCKET` that is fetched at start, when it is missing or has changed, and served as a required model. More of them: `roundhouse.config.ts`.',
+  },
+  MODEL_BUCKET: {
+    schema: modelDeclaration.shape.bucket.unwrap(),
+    default: 'models',
+    meaning: 'Its bucket: of this server, else of the S3 that `FILES_URL` names.',
+  },
+  MODEL_NAME: {
+    schema: modelDeclaration.shape.name,
+    default: undefined,
+    meaning: 'Name it is served by. That of the file, without its ending.',
+  },
+  MODEL_SHA256: {
+    schema: modelDeclaration.shape.sha256.unwrap(),
+    default: undefined,
+    meaning: 'sha256 of the file; nothing else is served then.',
+  },
+  MODEL_LOCAL_PATH: {
+    schema: z.string(),
+    default: undefined,
+    meaning:
+      'Where a copy lies on this machine: used instead of a download when it has the right sha256, else written.',
+  },
+  MODEL_DOWNLOAD_ON_STARTUP: {
+    schema: z.enum(['true', 'false']).transform(text => text === 'true'),
+    default: 'true',
+    meaning: '`false` never asks the storage: the model comes from `MODEL_LOCAL_PATH`, or was there before.',
+  },
   SAMPLE_MODEL: {
     schema: z.enum(['true', 'false']).transform(text => text === 'true'),
     default: 'true',
@@ -225,6 +297,11 @@ export const settings = {
     schema: wholeNumber(1),
     default: '104857600',
     meaning: 'Largest model file that is accepted.',
+  },
+  MAX_FILE_SIZE_BYTES: {
+    schema: wholeNumber(1),
+    default: '1073741824',
+    meaning: 'Largest file that is stored. A bucket may take less.',
   },
   MAX_PREDICT_BODY_BYTES: {
     schema: wholeNumber(1024),

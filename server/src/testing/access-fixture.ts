@@ -19,6 +19,14 @@ export type AccessFixture = {
   ownSession(): Promise<string>
   invitation(): Promise<string>
   secret(): Promise<string>
+  /** A bucket with nothing in it, and the name of a new object of the owner in the bucket, `reports` when absent. */
+  bucket(): Promise<string>
+  file(bucket?: string): Promise<string>
+  /** Address of a link that the owner signed, `/storage/v1` and all. */
+  signed(address: string, body?: unknown): Promise<string>
+  /** A private report of the owner, always the same. */
+  report(): Promise<string>
+  fileLessReport(): Promise<string>
   ask(who: Who, path: string, init?: RequestInit): Promise<Response>
   /** One text that changes when anything stored changes, last uses apart. */
   fingerprint(): Promise<string>
@@ -33,6 +41,11 @@ const watched = [
   'invitations',
   'api_keys',
   'secrets',
+  'reports',
+  'buckets',
+  'objects',
+  'resumable_uploads',
+  'resumable_pieces',
   'plans',
   'credit_accounts',
   'audit_entries',
@@ -59,6 +72,7 @@ export async function accessFixture(house: TestHouse): Promise<AccessFixture> {
   if (pushed.status !== 201) throw new Error(await pushed.text())
   const { id: modelId } = (await pushed.json()) as { id: string }
   let made = 0
+  let report: Promise<string> | undefined
 
   const askers: Record<Who, (path: string, init?: RequestInit) => Promise<Response>> = {
     owner: owner.fetch,
@@ -103,6 +117,45 @@ export async function accessFixture(house: TestHouse): Promise<AccessFixture> {
       const name = `secret-${++made}`
       await house.fetch(`/api/v1/admin/secrets/${name}`, json('PUT', { value: 'v' }))
       return name
+    },
+    async bucket() {
+      const name = `bucket-${++made}`
+      await house.fetch('/storage/v1/bucket', json('POST', { name }))
+      return name
+    },
+    async file(bucket = 'reports') {
+      const name = `${owner.id}/file-${++made}.txt`
+      const stored = await owner.fetch(`/storage/v1/object/${bucket}/${name}`, {
+        method: 'POST',
+        body: 'private',
+      })
+      if (stored.status !== 200) throw new Error(await stored.text())
+      return name
+    },
+    async signed(address, body) {
+      const init = body === undefined ? { method: 'POST' } : json('POST', body)
+      const link = (await (await owner.fetch(`/storage/v1${address}`, init)).json()) as Record<string, string>
+      return `/storage/v1${link.signedURL ?? link.url}`
+    },
+    report() {
+      report ??= owner
+        .fetch(
+          '/api/v1/reports',
+          json('POST', {
+            template: 'conversation-transcript',
+            data: { title: 'Private', messages: [{ role: 'user', text: 'Hello' }] },
+          }),
+        )
+        .then(async reply => ((await reply.json()) as { id: string }).id)
+      return report
+    },
+    async fileLessReport() {
+      const { rows } = await sql<{ id: string }>`
+        insert into reports (id, owner_id, message_id, template, version, title, object_name, pages, size_bytes)
+        values (
+          gen_random_uuid(), ${owner.id}, gen_random_uuid(), 'forecast-report', 1, 'Gone', ${`${owner.id}/gone.pdf`}, 1, 1)
+        returning id`.execute(system)
+      return rows[0]?.id ?? ''
     },
     ask: (who, path, init) => askers[who](path, { redirect: 'manual', ...init }),
     async fingerprint() {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { RoundhouseConfig } from '@roundhouse/sdk/config'
 import type { Model, Role, Scope } from '@roundhouse/sdk/contract'
 import { sql } from 'kysely'
 import { createIds } from '../kit/ids.ts'
@@ -8,6 +9,7 @@ import { type Log, silentLog } from '../kit/log.ts'
 import { build, type House } from '../start/build.ts'
 import { type Ground, houseKeys, openGround } from '../start/choose.ts'
 import { readConfig } from '../start/config.ts'
+import { readDeclared } from '../start/declared-models.ts'
 import { testDatabase } from './test-database.ts'
 
 export const testKey = 'test-service-role-key-of-more-than-32-characters'
@@ -48,7 +50,7 @@ export type TestHouse = {
 export async function testHouse(
   test: { after(callback: () => Promise<void>): void },
   env: Record<string, string> = {},
-  options: { log?: Log; share?: { databaseUrl: string; dataDir: string } } = {},
+  options: { log?: Log; declared?: RoundhouseConfig; share?: { databaseUrl: string; dataDir: string } } = {},
 ): Promise<TestHouse> {
   const log = options.log ?? silentLog
   const database = options.share ? undefined : await testDatabase()
@@ -67,8 +69,11 @@ export async function testHouse(
     log,
   )
   const keys = { ...(await houseKeys(config)), serviceRole: testKey }
-  const house = await build(config, ground, keys, log)
+  const file = { path: undefined, folder: dataDir, content: options.declared ?? {} }
+  const declared = await readDeclared(config, file)
+  const house = await build(config, declared, ground, keys, log)
   const address = await house.app.listen({ port: 0, host: '127.0.0.1' })
+  await house.prepare(new AbortController().signal)
   await house.open()
   let closed: Promise<void> | undefined
 

@@ -34,7 +34,7 @@ export type ModelRooms = {
 }
 
 /** The models room on a real database and folder, with a loader that loads anything. */
-export async function openModelRooms(scope: Scope): Promise<ModelRooms> {
+export async function openModelRooms(scope: Scope, { maxSizeBytes = 1000 } = {}): Promise<ModelRooms> {
   const { appUrl } = await testDatabase(scope)
   const database = openDatabase<ModelTables>({
     url: appUrl,
@@ -78,7 +78,7 @@ export async function openModelRooms(scope: Scope): Promise<ModelRooms> {
       loader,
       serving,
       ids: createIds(),
-      maxSizeBytes: 1000,
+      maxSizeBytes,
       onRemove() {},
     })
     return { serving, registry }

@@ -1,0 +1,107 @@
+import { z } from 'zod'
+import { createModel } from '../contract/model.ts'
+
+const bucketName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, {
+  error:
+    'A bucket name has 1 to 100 letters, digits, dots, underscores or hyphens and starts with a letter or digit.',
+})
+
+/** Name of an object in a bucket. */
+const objectPath = z
+  .string()
+  .min(1)
+  .max(1024)
+  .refine(path => path.split('/').every(part => part !== '' && part !== '.' && part !== '..'), {
+    error: 'The path of an object is like folder/file.onnx: no empty part, no "." or "..", no / in front.',
+  })
+
+const folder = z.string().min(1, { error: 'The path of a folder, from the folder of this file.' })
+
+const { name, version, visibility, price } = createModel.shape
+
+/** A model that is fetched from storage at start. */
+export const modelDeclaration = z.strictObject({
+  name,
+  version,
+  bucket: bucketName.optional(),
+  path: objectPath,
+  sha256: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, { error: 'A sha256 has 64 hexadecimal digits.' })
+    .optional(),
+  required: z.boolean().optional(),
+  visibility,
+  price,
+  local_path: z.string().min(1).optional(),
+})
+
+/** A bucket that is made at start when it is missing, with the fields of Supabase Storage. */
+const bucketDeclaration = z.strictObject({
+  name: bucketName,
+  public: z.boolean().optional(),
+  file_size_limit: z.int().min(1).nullable().optional(),
+  allowed_mime_types: z.array(z.string().min(1)).nullable().optional(),
+  open_folders: z.boolean().optional(),
+})
+
+const templateDeclaration = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, {
+    error: 'A template name has 1 to 64 lower-case letters, digits or hyphens.',
+  }),
+  folder,
+})
+
+/** What `roundhouse.config.ts` may hold. An unknown key is a typing error, not a wish for later. */
+export const roundhouseConfig = z.strictObject({
+  models: z.array(modelDeclaration).optional(),
+  buckets: z.array(bucketDeclaration).optional(),
+  reports: z.strictObject({ templates: z.array(templateDeclaration).optional() }).optional(),
+})
+
+/** A model that is fetched from storage at start: when it is missing, and when the file has changed. */
+export type ModelDeclaration = {
+  /** Name it is served by. */
+  name: string
+  /** The next whole number when absent. A version never changes: with it, give each new file another one. */
+  version?: string | undefined
+  /** `models` when absent. */
+  bucket?: string | undefined
+  /** Name of the object in the bucket. */
+  path: string
+  /** Of the file, in hex: nothing else is ever served under this name. */
+  sha256?: string | undefined
+  /** Not ready without it. True when absent. */
+  required?: boolean | undefined
+  /** Who may call it. `users`, everyone who is signed in, when absent. */
+  visibility?: 'private' | 'users' | 'public' | undefined
+  /** Credits per call. */
+  price?: number | undefined
+  /** Where a copy lies on this machine: used when it has the right sha256, written when not. */
+  local_path?: string | undefined
+}
+
+/** A bucket that is made at start when it is missing. */
+export type BucketDeclaration = {
+  name: string
+  public?: boolean | undefined
+  /** Bytes; null is no limit of its own. */
+  file_size_limit?: number | null | undefined
+  /** Such as `image/png` or `image/*`; null is any. */
+  allowed_mime_types?: string[] | null | undefined
+  /** Not each user below the folder of their own id alone. */
+  open_folders?: boolean | undefined
+}
+
+/** `folder` is relative to the folder of the configuration file. */
+export type TemplateDeclaration = { name: string; folder: string }
+
+export type RoundhouseConfig = {
+  models?: ModelDeclaration[] | undefined
+  buckets?: BucketDeclaration[] | undefined
+  reports?: { templates?: TemplateDeclaration[] | undefined } | undefined
+}
+
+/** What `roundhouse.config.ts` exports as its default: checked by the compiler here, and by the server at its start. */
+export function defineConfig(config: RoundhouseConfig): RoundhouseConfig {
+  return config
+}

@@ -1,0 +1,167 @@
+import type { Readable } from 'node:stream'
+import { isProblem, Problem } from '@roundhouse/sdk/contract'
+import type { Ids } from '../kit/ids.ts'
+import type { Log } from '../kit/log.ts'
+import type { Database, DatabaseCaller } from '../ports/database.ts'
+import type { FileStore } from '../ports/file-store.ts'
+import { visibleBucket } from './buckets.ts'
+import { createDiscard, keyOf } from './discard.ts'
+import { checkContentType } from './media-types.ts'
+import { checkObjectName } from './names.ts'
+import { createPut, exists, onBehalfOf, refused } from './put.ts'
+import { isAdministrative, mayAdd, mayChange, mayNotWrite, mayRead, noBucket, noObject } from './rules.ts'
+import { type Bucket, createFilesStore, type FileTables, type StoredObject } from './store.ts'
+
+/** Bytes from `start` up to and with `end`, counted from 0. */
+export type ByteRange = { start: number; end: number }
+
+/** An object that the caller may read, and the bucket it lies in. */
+export type Found = { object: StoredObject; bucket: Bucket }
+
+export type ObjectMove = { bucket: string; name: string; toBucket: string; toName: string }
+
+/**
+ * The files of everyone. What a caller may not see is answered as if it were not there; what they may see and not
+ * change with `forbidden`.
+ */
+export type Objects = ReturnType<typeof createObjects>
+
+export function createObjects(dependencies: {
+  database: Database<FileTables>
+  files: FileStore
+  ids: Ids
+  log: Log
+  maxFileBytes: number
+}) {
+  const { database, files, log } = dependencies
+  const discard = createDiscard({ files, log })
+  const writes = createPut(dependencies)
+
+  async function find(caller: DatabaseCaller, bucketId: string, name: string): Promise<Found> {
+    checkObjectName(name)
+    return database.as(caller, async db => {
+      const store = createFilesStore(db)
+      const bucket = await visibleBucket(caller, store, bucketId)
+      const object = await store.object(bucketId, name)
+      if (!object || !mayRead(caller, bucket, name)) throw noObject(caller, bucket, name)
+      return { object, bucket }
+    })
+  }
+
+  async function read(object: StoredObject, range?: ByteRange): Promise<Readable> {
+    try {
+      return await files.read(keyOf(object.version), range)
+    } catch (error) {
+      if (!isProblem(error) || error.code !== 'not-found') throw error
+      throw new Problem('object-bytes-missing', 'The bytes of this object are not there.', { cause: error })
+    }
+  }
+
+  async function removeMany(
+    caller: DatabaseCaller,
+    bucketId: string,
+    names: readonly string[],
+  ): Promise<StoredObject[]> {
+    for (const name of names) checkObjectName(name)
+    const removed = await database.as(caller, async (db, audit) => {
+      const store = createFilesStore(db)
+      const bucket = await visibleBucket(caller, store, bucketId)
+      const found = await store.objects(bucketId, names)
+      const changeable = found.filter(object => mayChange(caller, bucket, object))
+      const removed = await store.removeObjects(changeable.map(object => object.id))
+      const ofOthers = removed.filter(object => isAdministrative(caller, object))
+      if (ofOthers.length > 0)
+        await audit('object-remove', bucketId, { ids: ofOthers.map(object => object.id) })
+      return removed
+    })
+    await discard(removed.map(object => object.version))
+    return removed
+  }
+
+  return {
+    ...writes,
+
+    /** @throws Problem `bucket-not-found`, `object-not-found`, `unauthenticated`, `invalid-object-name` */
+    info: find,
+
+    /** The same with all rights: for who has a signed link, and the server's own work. */
+    infoFor: (bucketId: string, name: string): Promise<Found> => find(onBehalfOf(null), bucketId, name),
+
+    /** As `info`, of public buckets only: others are answered as if they were not there. */
+    async publicInfo(bucketId: string, name: string): Promise<Found> {
+      checkObjectName(name)
+      const nobody: DatabaseCaller = { role: 'anonymous', userId: null, credential: 'none' }
+      return database.as(nobody, async db => {
+        const store = createFilesStore(db)
+        const bucket = bucketId.includes('\0') ? null : await store.bucket(bucketId)
+        if (!bucket?.public) throw noBucket({ ...nobody, role: 'member' }, bucketId)
+        const object = await store.object(bucketId, name)
+        if (!object) throw noObject(nobody, bucket, name)
+        return { object, bucket }
+      })
+    },
+
+    /**
+     * The bytes of this version. Whoever does not read the stream to its end destroys it.
+     * @throws Problem `object-bytes-missing`: it was replaced or removed since it was found, or the store lost it.
+     */
+    read,
+
+    /** Finds and reads. @throws Problem what `info` and `read` throw. */
+    async open(
+      caller: DatabaseCaller,
+      bucketId: string,
+      name: string,
+      range?: ByteRange,
+    ): Promise<Found & { stream: Readable }> {
+      const found = await find(caller, bucketId, name)
+      return { ...found, stream: await read(found.object, range) }
+    },
+
+    /** The bytes stay where they are. @throws Problem `object-not-found`, `object-exists`, `forbidden` */
+    async move(caller: DatabaseCaller, move: ObjectMove): Promise<StoredObject> {
+      checkObjectName(move.name)
+      checkObjectName(move.toName)
+      return database.as(caller, async (db, audit) => {
+        const store = createFilesStore(db)
+        const from = await visibleBucket(caller, store, move.bucket)
+        const object = await store.object(move.bucket, move.name)
+        if (!object || !mayRead(caller, from, move.name)) throw noObject(caller, from, move.name)
+        if (!mayChange(caller, from, object)) throw mayNotWrite(caller, from)
+        const to = await visibleBucket(caller, store, move.toBucket)
+        if (!mayAdd(caller, to, move.toName)) throw mayNotWrite(caller, to)
+        await store.lockName(move.toBucket, move.toName)
+        if (await store.object(move.toBucket, move.toName)) throw exists(to)
+        if (to.id !== from.id) checkFits(object, to)
+        const moved = await store.moveObject(object.id, move.toBucket, move.toName).catch(error => {
+          throw refused(caller, to, error)
+        })
+        if (!moved) throw noObject(caller, from, move.name)
+        if (isAdministrative(caller, object))
+          await audit('object-move', object.id, { bucket: from.id, owner_id: object.owner_id })
+        return moved
+      })
+    },
+
+    /** Those of these names that the caller may change; the others are passed over. Gives what was removed. */
+    removeMany,
+
+    /** @throws Problem `object-not-found`, `forbidden` */
+    async remove(caller: DatabaseCaller, bucketId: string, name: string): Promise<void> {
+      const { object, bucket } = await find(caller, bucketId, name)
+      if (!mayChange(caller, bucket, object)) throw mayNotWrite(caller, bucket)
+      const removed = await removeMany(caller, bucketId, [name])
+      if (removed.length === 0) throw noObject(caller, bucket, name)
+    },
+  }
+}
+
+/** What lies in one bucket may not be too large, or of the wrong type, for another. */
+function checkFits(object: StoredObject, bucket: Bucket): void {
+  checkContentType(object.content_type, bucket)
+  if (bucket.file_size_limit !== null && object.size_bytes > bucket.file_size_limit)
+    throw new Problem(
+      'payload-too-large',
+      `The object has ${object.size_bytes} bytes; the bucket ${bucket.id} takes up to ${bucket.file_size_limit}.`,
+    )
+}

@@ -1,0 +1,170 @@
+import {
+  createReport,
+  type LinkedReport as LinkedReportBody,
+  linkedReport,
+  listReports,
+  type Report,
+  reportList,
+  reportTemplates,
+} from '@roundhouse/sdk/contract'
+import type { FastifyInstance } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { type LinkedReport, reportBucket } from '../../reports/reports.ts'
+import type { ReportRow } from '../../reports/store.ts'
+import { callerOf } from '../authenticate.ts'
+import { asConcurrentRun } from '../concurrent-runs.ts'
+import type { HttpDependencies } from '../dependencies.ts'
+import { goneSignal } from '../gone.ts'
+import { decodeCursor, encodeCursor, idParams, uuidCursor } from '../wire.ts'
+
+const changing = { scopes: ['files'] } as const
+const reading = { scopes: ['read', 'files'] } as const
+/** Public reports are shown to everyone; of what a caller may not see the room says that it is not there. */
+const readable = { access: 'anyone', scopes: ['read', 'files'] } as const
+/** A transcript of a long day. */
+const maxBodyBytes = 2 * 1024 * 1024
+/** A report may take 30 s, and wait for others before it. */
+const reportTimeoutMs = 120_000
+const pageParams = idParams.extend({ page: z.coerce.number().int().min(1).max(100_000) })
+
+/** PDF reports from templates and data. */
+export async function reportRoutes(
+  scope: FastifyInstance,
+  { reports, limits, publicUrl }: HttpDependencies,
+): Promise<void> {
+  const app = scope.withTypeProvider<ZodTypeProvider>()
+  const tags = ['Reports']
+
+  app.post(
+    '/api/v1/reports',
+    {
+      config: changing,
+      bodyLimit: maxBodyBytes,
+      handlerTimeout: reportTimeoutMs,
+      schema: {
+        tags,
+        summary:
+          'Make a PDF from a template and data; one for the same message takes the place of the one before',
+        body: createReport,
+        response: { 201: linkedReport },
+      },
+    },
+    async (request, reply) => {
+      const caller = callerOf(request)
+      const { message_id: messageId, ...body } = request.body
+      const made = await asConcurrentRun(limits, caller, () =>
+        reports.create(caller, { ...body, messageId }, goneSignal(reply)),
+      )
+      return reply.code(201).send(linkedBody(made, publicUrl))
+    },
+  )
+
+  app.get(
+    '/api/v1/reports',
+    {
+      config: reading,
+      schema: {
+        tags,
+        summary: 'List the reports that the caller may see, newest first',
+        querystring: listReports,
+        response: { 200: reportList },
+      },
+    },
+    async request => {
+      const { limit, cursor } = request.query
+      const rows = await reports.list(callerOf(request), {
+        beforeId: decodeCursor(cursor, uuidCursor),
+        limit: limit + 1,
+      })
+      const page = rows.slice(0, limit)
+      const last = page.at(-1)
+      return {
+        data: page.map(reportBody),
+        next_cursor: rows.length > limit && last ? encodeCursor(last.id) : null,
+      }
+    },
+  )
+
+  app.get(
+    '/api/v1/reports/templates',
+    {
+      config: reading,
+      schema: {
+        tags,
+        summary: 'The templates, with the JSON Schema of their data and an example',
+        response: { 200: reportTemplates },
+      },
+    },
+    async () => ({
+      data: reports.templates().map(({ name, version, description, schema, example }) => ({
+        name,
+        version,
+        description,
+        schema: z.toJSONSchema(schema, { io: 'input' }),
+        example,
+      })),
+    }),
+  )
+
+  app.get(
+    '/api/v1/reports/:id',
+    {
+      config: readable,
+      schema: {
+        tags,
+        summary: 'One report, with a link to its file that needs no credential until it expires',
+        params: idParams,
+        response: { 200: linkedReport },
+      },
+    },
+    async request => linkedBody(await reports.get(callerOf(request), request.params.id), publicUrl),
+  )
+
+  app.get(
+    '/api/v1/reports/:id/pages/:page.png',
+    {
+      config: readable,
+      handlerTimeout: reportTimeoutMs,
+      schema: { tags, summary: 'A page of a report as PNG, counted from 1', params: pageParams },
+    },
+    async (request, reply) => {
+      const { id, page } = request.params
+      const png = await reports.preview(callerOf(request), id, page, goneSignal(reply))
+      return reply
+        .type('image/png')
+        .header('cache-control', 'private, no-cache')
+        .send(Buffer.from(png.buffer, png.byteOffset, png.byteLength))
+    },
+  )
+
+  app.delete(
+    '/api/v1/reports/:id',
+    {
+      config: changing,
+      schema: {
+        tags,
+        summary: 'Remove a report and its file',
+        params: idParams,
+        response: { 204: z.null() },
+      },
+    },
+    async (request, reply) => {
+      await reports.remove(callerOf(request), request.params.id)
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+function reportBody(row: ReportRow): Report {
+  return { ...row, created_at: row.created_at.toISOString(), updated_at: row.updated_at.toISOString() }
+}
+
+function linkedBody({ report: row, link }: LinkedReport, publicUrl: string): LinkedReportBody {
+  const path = `${reportBucket}/${row.object_name}`
+  return {
+    ...reportBody(row),
+    url: link && `${publicUrl}/storage/v1/object/sign/${path}?token=${link.token}`,
+    expires_at: link?.expiresAt.toISOString() ?? null,
+  }
+}

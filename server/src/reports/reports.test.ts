@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { ForecastReport } from '@roundhouse/sdk/contract'
+import { allScopes, type Caller, serviceCaller } from '../accounts/caller.ts'
+import { openFolderStore } from '../adapters/files/folder.ts'
+import { openDatabase } from '../adapters/postgres/database.ts'
+import { createTypesetter } from '../adapters/typst/typesetter.ts'
+import { createFiles } from '../files/files.ts'
+import type { FileTables } from '../files/store.ts'
+import { systemClock } from '../kit/clock.ts'
+import { createIds } from '../kit/ids.ts'
+import { silentLog } from '../kit/log.ts'
+import { anonymousCaller, newCaller } from '../testing/callers.ts'
+import { defer } from '../testing/defer.ts'
+import { temporaryFolder } from '../testing/temporary-folder.ts'
+import { testDatabase } from '../testing/test-database.ts'
+import { createReports } from './reports.ts'
+import type { ReportTables } from './store.ts'
+import { shippedTemplates } from './templates.ts'
+
+const scope = { after }
+const templatesFolder = fileURLToPath(new URL('../../templates', import.meta.url))
+const { appUrl } = await testDatabase(scope)
+const database = openDatabase<ReportTables & FileTables>({
+  url: appUrl,
+  applicationName: 'reports-test',
+  max: 4,
+  systemMax: 2,
+  log: silentLog,
+})
+defer(scope, () => database.close())
+const common = { database, ids: createIds(), log: silentLog }
+const files = createFiles({
+  ...common,
+  files: await openFolderStore({ folder: await temporaryFolder(scope) }),
+  clock: systemClock,
+  secretKeys: ['a secret key of the tests with more than 32 characters'],
+  maxFileBytes: 100_000_000,
+})
+const typesetter = createTypesetter({
+  log: silentLog,
+  fontsFolder: `${templatesFolder}/fonts`,
+  timeoutMs: 30_000,
+  memoryBytes: 1_000_000_000,
+})
+defer(scope, () => typesetter.close())
+const reports = createReports({ ...common, files, typesetter, templates: shippedTemplates(templatesFolder) })
+
+const data: ForecastReport = { title: 'Sales 2027', forecast: [{ label: 'Q1', value: 12 }] }
+const make = (caller: Caller, more: object = {}) =>
+  reports.create(caller, { template: 'forecast-report', data, ...more })
+
+async function logo(bytes: string | Uint8Array, name = `${randomUUID()}`): Promise<string> {
+  const upload = { bucket: 'agent-logos', name, contentType: 'image/png', upsert: true }
+  await files.objects.put(serviceCaller('test'), { ...upload, source: Readable.from([Buffer.from(bytes)]) })
+  return name
+}
+
+test('a report is a PDF in the folder of its owner, with a link that is good for an hour', async () => {
+  const owner = await newCaller(database.system)
+  const messageId = randomUUID()
+  const { report, link } = await make(owner, { messageId })
+  assert.equal(report.object_name, `${owner.userId}/${messageId}.pdf`)
+  assert.deepEqual(
+    [report.template, report.version, report.title, report.visibility, report.pages],
+    ['forecast-report', 1, 'Sales 2027', 'private', 2],
+  )
+  assert.ok(link)
+  assert.doesNotThrow(() => files.links.verify(link.token, 'download', 'reports', report.object_name))
+  const seconds = (link.expiresAt.getTime() - Date.now()) / 1000
+  assert.ok(seconds > 3590 && seconds <= 3600, `${seconds}`)
+  const { object, stream } = await files.objects.open(owner, 'reports', report.object_name)
+  assert.equal(object.content_type, 'application/pdf')
+  const pdf = await buffer(stream)
+  assert.equal(pdf.length, report.size_bytes)
+  assert.ok(pdf.subarray(0, 5).equals(Buffer.from('%PDF-')))
+})
+
+test('another user sees a report once it is shared, and never may remove it', async () => {
+  const owner = await newCaller(database.system)
+  const other = await newCaller(database.system)
+  const { report: mine } = await make(owner)
+  const { report: shared } = await make(owner, { visibility: 'users' })
+  const { report: open } = await make(owner, { visibility: 'public' })
+
+  await assert.rejects(reports.get(other, mine.id), { code: 'resource-not-found' })
+  await assert.rejects(reports.get(other, randomUUID()), { code: 'resource-not-found' })
+  await assert.rejects(reports.preview(other, mine.id, 1), { code: 'resource-not-found' })
+  await assert.rejects(reports.remove(other, mine.id), { code: 'resource-not-found' })
+  await assert.rejects(reports.remove(other, shared.id), { code: 'forbidden' })
+  assert.ok((await reports.get(other, shared.id)).link)
+  await assert.rejects(reports.get(anonymousCaller, shared.id), { code: 'unauthenticated' })
+  assert.ok((await reports.get(anonymousCaller, open.id)).link)
+  await assert.rejects(make(anonymousCaller), { code: 'unauthenticated' })
+
+  const idsFor = async (caller: Caller) =>
+    (await reports.list(caller, { beforeId: undefined, limit: 100 })).map(row => row.id)
+  assert.deepEqual(await idsFor(owner).then(own => own.slice(0, 3)), [open.id, shared.id, mine.id])
+  assert.equal((await idsFor(other)).includes(mine.id), false)
+  assert.deepEqual(
+    (await reports.list(owner, { beforeId: shared.id, limit: 1 })).map(row => row.id),
+    [mine.id],
+  )
+})
+
+test('a report for the same message takes the place of the one before, of the same user only', async () => {
+  const owner = await newCaller(database.system)
+  const other = await newCaller(database.system)
+  const messageId = randomUUID()
+  const first = await make(owner, { messageId, visibility: 'public' })
+  const second = await make(owner, { messageId, title: 'Anew' })
+  const ofOther = await make(other, { messageId })
+  assert.equal(second.report.id, first.report.id)
+  assert.deepEqual([second.report.title, second.report.visibility], ['Anew', 'private'])
+  assert.notEqual(ofOther.report.id, first.report.id)
+  assert.notEqual(ofOther.report.object_name, first.report.object_name)
+
+  const ofHouse = await make(serviceCaller('test'), { messageId })
+  const again = await make(serviceCaller('test'), { messageId })
+  assert.equal(ofHouse.report.object_name, `house/${messageId}.pdf`)
+  assert.equal(again.report.id, ofHouse.report.id)
+})
+
+test('a removed report takes its file with it, and a removed file leaves a report without a link', async () => {
+  const owner = await newCaller(database.system)
+  const { report } = await make(owner)
+  await reports.remove(owner, report.id)
+  await assert.rejects(reports.get(owner, report.id), { code: 'resource-not-found' })
+  await assert.rejects(files.objects.info(owner, 'reports', report.object_name), { code: 'object-not-found' })
+
+  const { report: left } = await make(owner)
+  await files.objects.remove(owner, 'reports', left.object_name)
+  assert.equal((await reports.get(owner, left.id)).link, null)
+  await assert.rejects(reports.preview(owner, left.id, 1), { code: 'resource-not-found' })
+  await reports.remove(owner, left.id)
+})
+
+test('a page is shown as a picture, and a page that is not there is named', async () => {
+  const owner = await newCaller(database.system)
+  const { report } = await make(owner)
+  const png = await reports.preview(owner, report.id, 2)
+  assert.equal(Buffer.from(png.subarray(1, 4)).toString(), 'PNG')
+  await assert.rejects(reports.preview(owner, report.id, 3), { code: 'resource-not-found', message: /has 2/ })
+})
+
+test('a logo is PNG, JPEG or an SVG that stands alone; anything else is refused by what it holds', async () => {
+  const owner = await newCaller(database.system)
+  const svg = (inner: string) =>
+    `<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 40 10">${inner}</svg>`
+  const pixel = Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+    'base64',
+  )
+  const withLogo = (name: string) => make(owner, { data: { ...data, logo: name } })
+  for (const good of [svg('<rect width="9" height="9"/><use href="#a"/>'), pixel])
+    assert.equal((await withLogo(await logo(good))).report.pages, 2)
+
+  const huge = Buffer.from(pixel)
+  huge.writeUInt32BE(90_000, 16)
+  huge.writeUInt32BE(90_000, 20)
+  const bad: [string, string | Uint8Array][] = [
+    ['a text', 'hello'],
+    ['a page', '<html><svg></svg></html>'],
+    ['a script', svg('<script>alert(1)</script>')],
+    ['a picture elsewhere', svg('<image xlink:href="https://example.com/a.png" width="1" height="1"/>')],
+    ['a file', svg('<image href="file:///etc/passwd" width="1" height="1"/>')],
+    ['a style elsewhere', svg('<style>@import url(https://example.com/a.css);</style>')],
+    ['a fill elsewhere', svg('<rect fill="url(https://example.com/a.svg#b)"/>')],
+    ['an entity', `<!DOCTYPE svg [<!ENTITY a SYSTEM "file:///etc/passwd">]>${svg('&a;')}`],
+    ['a picture of 8 billion pixels', huge],
+    ['half a JPEG', Buffer.from('ffd8ffe00010', 'hex')],
+  ]
+  for (const [what, bytes] of bad)
+    await assert.rejects(
+      withLogo(await logo(bytes)),
+      { code: 'invalid-request', message: /^data\.logo: / },
+      what,
+    )
+  for (const name of ['not-there.png', '../reports/x', '\\'])
+    await assert.rejects(withLogo(name), { code: 'invalid-request', message: /there is no object/ }, name)
+  await assert.rejects(withLogo(await logo(Buffer.alloc(3 * 1024 * 1024))), { message: /more than the/ })
+})
+
+test('what cannot be made is refused by name: template, version, field', async () => {
+  const owner = await newCaller(database.system)
+  await assert.rejects(make(owner, { template: 'poster' }), { code: 'resource-not-found', message: /poster/ })
+  await assert.rejects(make(owner, { version: 7 }), { code: 'resource-not-found', message: /version 7/ })
+  await assert.rejects(make(owner, { data: { ...data, forecast: [{ label: 'a', value: 'x' }] } }), {
+    code: 'invalid-request',
+    message: /^data\.forecast\.0\.value: /,
+  })
+  const keyOfNobody: Caller = { ...anonymousCaller, role: 'member', scopes: allScopes }
+  await assert.rejects(make(keyOfNobody), { code: 'forbidden' })
+})

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { temporaryFolder } from '../testing/temporary-folder.ts'
+import { ConfigError, readConfig } from './config.ts'
+import { readConfigFile } from './config-file.ts'
+import { declaredModels, readConfiguration } from './declared-models.ts'
+
+type Scope = Parameters<typeof temporaryFolder>[0]
+
+test('a folder without a configuration declares nothing', async context => {
+  const folder = await temporaryFolder(context)
+  assert.deepEqual(await readConfigFile(folder), { path: undefined, folder, content: {} })
+})
+
+test('each ending is found, TypeScript runs as it is, and an empty object will do', async context => {
+  for (const ending of ['ts', 'mts', 'js', 'mjs']) {
+    const folder = await folderWith(context, { [`roundhouse.config.${ending}`]: 'export default {}' })
+    assert.deepEqual((await readConfigFile(folder)).content, {}, ending)
+  }
+  const typed = `type Name = string
+    const name: Name = 'price'
+    export default { models: [{ name, path: 'a/price.onnx', local_path: 'm.onnx' }] } satisfies object`
+  const folder = await folderWith(context, {
+    'package.json': '{"type":"module"}',
+    'roundhouse.config.ts': typed,
+  })
+  const file = await readConfigFile(folder)
+  assert.deepEqual(file.content.models?.[0], { name: 'price', path: 'a/price.onnx', local_path: 'm.onnx' })
+})
+
+test('every problem is told at once, with the path inside; so is a misspelt key and a name that comes twice', async context => {
+  const problems = await problemsOf(
+    context,
+    `export default {
+      modles: [],
+      models: [
+        { name: 'a', path: 'x' },
+        { name: 'a', path: '../x' },
+        { name: 'b', path: 1, prize: 3, sha256: 'abc' },
+      ],
+      buckets: [{ name: 'files', file_size_limit: -1 }, { name: '' }],
+      reports: { templates: [{ name: 'Bad Name', folder: 't' }] },
+    }`,
+  )
+  const starts = problems.map(problem => /^\S+roundhouse\.config\.ts: ([^:]+): \S/.exec(problem)?.[1])
+  assert.deepEqual(starts.sort(), [
+    'buckets[0].file_size_limit',
+    'buckets[1].name',
+    'models[1].name',
+    'models[1].path',
+    'models[2].path',
+    'models[2].prize',
+    'models[2].sha256',
+    'modles',
+    'reports.templates[0].name',
+  ])
+  assert.ok(problems.some(problem => problem.endsWith('a is declared twice; the first is models[0].')))
+})
+
+test('what Node cannot read is told with file and line', async context => {
+  const syntax = 'export default {\n  models: [\n    { name: "a" path: "b" },\n  ],\n}'
+  for (const ending of ['ts', 'js']) {
+    const [problem, ...more] = await problemsOf(context, syntax, ending)
+    assert.match(problem ?? '', new RegExp(`roundhouse\\.config\\.${ending}:3: SyntaxError: `))
+    assert.equal(more.length, 0)
+  }
+  const [unsupported] = await problemsOf(context, 'export default {}\nenum A { B }')
+  assert.match(unsupported ?? '', /roundhouse\.config\.ts:2: .*enum is not supported/)
+  const [thrown] = await problemsOf(context, 'const x: string | null = null\nexport default { models: x.a }')
+  assert.match(thrown ?? '', /roundhouse\.config\.ts:2: TypeError: /)
+  const [missing] = await problemsOf(context, 'import "not-installed"\nexport default {}')
+  assert.match(missing ?? '', /Cannot find package 'not-installed'.* npm install/)
+})
+
+test('another default export than an object is told, and so is none', async context => {
+  const said = async (text: string) => (await problemsOf(context, text))[0] ?? ''
+  assert.match(
+    await said('export const models = []'),
+    /exports no default\. Write: export default defineConfig/,
+  )
+  assert.match(
+    await said('export default () => ({})'),
+    /its default export is a function and must be an object/,
+  )
+  assert.match(await said('export default []'), /is a list/)
+  assert.match(await said('export default null'), /is null/)
+})
+
+test('two files of the same folder are refused: nobody could say which counts', async context => {
+  const folder = await folderWith(context, {
+    'roundhouse.config.ts': 'export default {}',
+    'roundhouse.config.js': 'export default {}',
+  })
+  await assert.rejects(readConfigFile(folder), /roundhouse\.config\.js and roundhouse\.config\.ts\. Keep one/)
+})
+
+test('problems of the file and of the environment come together', async context => {
+  const folder = await folderWith(context, { 'roundhouse.config.ts': 'export default { a: 1 }' })
+  await assert.rejects(readConfiguration({ PORT: 'x' }, folder), error => {
+    assert.ok(error instanceof ConfigError)
+    assert.equal(error.problems.length, 2)
+    assert.match(error.message, /- PORT: [\s\S]*: a: there is no such setting/)
+    return true
+  })
+})
+
+test('MODEL_PATH declares one more model, named by its file, required, for signed-in users', async context => {
+  const folder = await temporaryFolder(context)
+  const file = {
+    path: undefined,
+    folder,
+    content: { models: [{ name: 'b', path: 'b.onnx', required: false }] },
+  }
+  const env = { MODEL_PATH: 'v2/price.best.onnx', MODEL_LOCAL_PATH: 'm.onnx', MODEL_SHA256: 'AB'.repeat(32) }
+  const [ofEnv, ofFile] = declaredModels(readConfig(env), file)
+  assert.deepEqual(ofEnv, {
+    name: 'price.best',
+    version: undefined,
+    bucket: 'models',
+    path: 'v2/price.best.onnx',
+    sha256: 'ab'.repeat(32),
+    required: true,
+    visibility: undefined,
+    price: undefined,
+    localPath: join(folder, 'm.onnx'),
+    download: true,
+  })
+  assert.deepEqual([ofFile?.name, ofFile?.bucket, ofFile?.required], ['b', 'models', false])
+
+  const off = { MODEL_PATH: 'price.onnx', MODEL_DOWNLOAD_ON_STARTUP: 'false', MODEL_NAME: 'cost' }
+  const [local] = declaredModels(readConfig(off), file)
+  assert.deepEqual([local?.name, local?.download], ['cost', false])
+  assert.throws(
+    () => declaredModels(readConfig({ MODEL_PATH: 'my model.onnx' }), file),
+    /MODEL_NAME: must be set/,
+  )
+  assert.throws(
+    () => declaredModels(readConfig({ MODEL_PATH: 'b.onnx' }), file),
+    /models\[0\]\.name: b is declared/,
+  )
+})
+
+test('settings of a model without a model are refused', () => {
+  assert.throws(() => readConfig({ MODEL_NAME: 'a' }), /MODEL_NAME: goes with MODEL_PATH/)
+  assert.throws(() => readConfig({ MODEL_LOCAL_PATH: 'a.onnx' }), /MODEL_PATH: goes with MODEL_LOCAL_PATH/)
+  readConfig({ MODEL_LOCAL_PATH: 'a.onnx', MODEL_DOWNLOAD_ON_STARTUP: 'false' })
+})
+
+test('templates of reports are read at start; a folder without main.typ and a name that is taken are told', async context => {
+  const folder = await folderWith(context, {
+    'roundhouse.config.js': `export default { reports: { templates: [
+      { name: 'letter', folder: 'letter' }, { name: 'offer', folder: 'offer' },
+    ] } }`,
+  })
+  for (const path of ['letter/parts', 'offer/1', 'offer/2'])
+    await mkdir(join(folder, path), { recursive: true })
+  for (const path of ['letter/main.typ', 'letter/parts/a.typ', 'offer/1/main.typ', 'offer/2/main.typ'])
+    await writeFile(join(folder, path), path)
+  const { declared } = await readConfiguration({}, folder)
+  const found = declared.templates.map(({ name, version }) => `${name} ${version}`)
+  assert.deepEqual(found, ['letter 1', 'offer 1', 'offer 2'])
+  const files = await declared.templates[0]?.files()
+  assert.deepEqual(Object.keys(files ?? {}).sort(), ['/main.typ', '/parts/a.typ'])
+
+  const wrong = await folderWith(context, {
+    'roundhouse.config.js': `export default { reports: { templates: [
+      { name: 'forecast-report', folder: 'none' }, { name: 'empty', folder: '.' },
+    ] } }`,
+  })
+  await assert.rejects(readConfiguration({}, wrong), error => {
+    assert.ok(error instanceof ConfigError)
+    const starts = error.problems.map(problem => /reports\S+: \S+/.exec(problem)?.[0])
+    assert.deepEqual(starts, [
+      'reports.templates[0].name: forecast-report',
+      'reports.templates[0].folder: there',
+      `reports.templates[1].folder: ${wrong}`,
+    ])
+    return true
+  })
+})
+
+async function problemsOf(scope: Scope, text: string, ending = 'ts'): Promise<readonly string[]> {
+  const folder = await folderWith(scope, { [`roundhouse.config.${ending}`]: text })
+  try {
+    await readConfigFile(folder)
+  } catch (error) {
+    assert.ok(error instanceof ConfigError)
+    return error.problems
+  }
+  return assert.fail('it was not refused')
+}
+
+/** A module of its own each time: Node reads none twice. */
+async function folderWith(scope: Scope, files: Record<string, string>): Promise<string> {
+  const folder = join(await temporaryFolder(scope), 'app')
+  await mkdir(folder)
+  const all = { 'package.json': '{"type":"module"}', ...files }
+  for (const [name, text] of Object.entries(all)) await writeFile(join(folder, name), text)
+  return folder
+}
