@@ -23,7 +23,8 @@ export async function rotateSecretsCommand(): Promise<void> {
   )
   for (const line of report(rotation, sealer)) console.log(line)
   const { unreadable, byKey } = rotation
-  if (unreadable.length > 0 || [...byKey.keys()].some(keyId => keyId !== sealer.currentKeyId)) process.exitCode = 1
+  if (unreadable.length > 0 || [...byKey.keys()].some(keyId => keyId !== sealer.currentKeyId))
+    process.exitCode = 1
 }
 
 function report({ rotated, total, unreadable, byKey }: Rotation, sealer: Sealer): string[] {
