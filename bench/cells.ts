@@ -76,7 +76,7 @@ function cellOf({ server, workload, form }: Target, connections: number, reports
 }
 
 /** At most 10 % of one core: what is still to do after a load belongs to it, and must not disturb the next. */
-async function untilQuiet(pid: number): Promise<void> {
+export async function untilQuiet(pid: number): Promise<void> {
   for (const deadline = Date.now() + quietWaitMs; Date.now() < deadline; ) {
     const before = cpuSecondsOf(pid)
     await delay(quietMs)
@@ -84,7 +84,7 @@ async function untilQuiet(pid: number): Promise<void> {
   }
 }
 
-function shuffled<Item>(items: readonly Item[]): Item[] {
+export function shuffled<Item>(items: readonly Item[]): Item[] {
   return items
     .map(item => ({ item, at: Math.random() }))
     .sort((left, right) => left.at - right.at)

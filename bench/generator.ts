@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import type { LoadOrder, LoadReport, Order, PollOrder, PollReport } from './load.ts'
+import type { TransferOrder, TransferReport } from './transfer.ts'
 
 /** The load generator, in a process of its own. */
 export type Generator = {
@@ -10,6 +11,7 @@ export type Generator = {
   load(order: Omit<LoadOrder, 'kind'>): Promise<LoadReport>
   /** Asks again and again while `work` goes on. */
   pollDuring(order: Omit<PollOrder, 'kind'>, work: () => Promise<unknown>): Promise<PollReport>
+  transfer(order: TransferOrder): Promise<TransferReport>
   close(): void
 }
 
@@ -47,6 +49,10 @@ export function startGenerator(): Generator {
         send({ kind: 'poll-stop' })
       }
       return (await reported) as PollReport
+    },
+    async transfer(order) {
+      send({ kind: 'transfer', ...order })
+      return (await report()) as TransferReport
     },
     close: () => child.disconnect(),
   }

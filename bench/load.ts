@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { type TransferOrder, transfer } from './transfer.ts'
 
 // A program of its own: requests over plain sockets, so that the generator takes as little as possible of the cores it
 // shares with the server, about 10 us per request. The same for every server.
@@ -15,7 +16,12 @@ export type LoadOrder = {
 }
 /** One request after the other, `everyMs` apart, until `poll-stop`. */
 export type PollOrder = { kind: 'poll'; port: number; path: string; everyMs: number }
-export type Order = PoolOrder | LoadOrder | PollOrder | { kind: 'poll-stop' }
+export type Order =
+  | PoolOrder
+  | LoadOrder
+  | PollOrder
+  | ({ kind: 'transfer' } & TransferOrder)
+  | { kind: 'poll-stop' }
 
 /** An answer of the window to be checked: which request of the pool, the head as text, the body. */
 export type Sample = { index: number; head: string; body: Uint8Array }
@@ -46,6 +52,7 @@ process.on('message', (order: Order) => {
     )
   else if (order.kind === 'load') void load(order).then(report => process.send?.(report))
   else if (order.kind === 'poll') void poll(order).then(report => process.send?.(report))
+  else if (order.kind === 'transfer') void transfer(order).then(report => process.send?.(report))
   else polling?.stop()
 })
 process.on('disconnect', () => process.exit())

@@ -6,6 +6,7 @@ import { measureBatching } from './batching.ts'
 import type { Bench } from './bench.ts'
 import { measureBinary } from './binary.ts'
 import { measureCredentials } from './credentials.ts'
+import { measureFiles } from './files.ts'
 import { startGenerator } from './generator.ts'
 import { measureLive } from './live.ts'
 import { describeMachine } from './machine.ts'
@@ -18,7 +19,17 @@ import type { Results } from './results.ts'
 import { measureMemory, measureStart } from './start-and-memory.ts'
 import { measureThroughput } from './throughput.ts'
 
-const parts = ['throughput', 'credentials', 'batching', 'binary', 'live', 'start', 'memory', 'reports']
+const parts = [
+  'throughput',
+  'credentials',
+  'batching',
+  'binary',
+  'live',
+  'start',
+  'memory',
+  'reports',
+  'files',
+]
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
 })
@@ -64,6 +75,7 @@ async function measure(): Promise<Results> {
   if (wanted('start')) results.start = await measureStart(bench)
   if (wanted('memory')) results.memory = await measureMemory(bench, generator)
   if (wanted('reports')) results.reports = await measureReports(bench)
+  if (wanted('files')) results.files = await measureFiles(bench, generator)
   if (wanted('live')) results.live = await measureLive(bench, generator)
   if (wanted('binary')) results.binary = await measureBinary(bench, generator)
   if (wanted('batching')) results.batching = await measureBatching(bench, generator)

@@ -1,3 +1,5 @@
+import { filesPart } from './files-page.ts'
+import { digits, table, whole } from './markdown.ts'
 import { type Cell, credentialNames, type Results, serverNames } from './results.ts'
 import { judge } from './targets.ts'
 
@@ -21,6 +23,7 @@ export function writePage(results: Results): string {
     ...startPart(results),
     ...memoryPart(results),
     ...reportsPart(results),
+    ...filesPart(results),
     '',
   ].join('\n')
 }
@@ -249,18 +252,4 @@ function reportsPart({ reports }: Results): string[] {
     '',
     `Mean CPU and durations of ${count} reports, one after the other, each with data of its own, from the request to the stored file.`,
   ]
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)]
-}
-
-function whole(value: number): string {
-  return Math.round(value).toLocaleString('en')
-}
-
-/** Three digits that mean something. */
-function digits(value: number): string {
-  return value >= 100 ? whole(value) : String(Number(value.toPrecision(value >= 10 ? 3 : 2)))
 }

@@ -34,6 +34,11 @@ export function memoryOf(pid: number): { rssBytes: number; pssBytes: number; pro
   return { rssBytes, pssBytes, processes: tree.length }
 }
 
+/** RSS of one process, without its children; 0 when it is gone. */
+export function residentBytesOf(pid: number): number {
+  return kibOf(readText(`/proc/${pid}/status`), 'VmRSS') * 1024
+}
+
 function statsOf(root: number): Stat[] {
   const all = readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
@@ -55,7 +60,7 @@ function readStat(name: string): Stat | undefined {
 }
 
 function kibOf(text: string, field: string): number {
-  return Number(new RegExp(`^${field}: +(\\d+) kB`, 'm').exec(text)?.[1] ?? 0)
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0)
 }
 
 function readText(path: string): string {

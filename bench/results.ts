@@ -11,6 +11,7 @@ export type Results = {
   start?: ColdStart
   memory?: Memory
   reports?: ReportsResult
+  files?: Files
 }
 
 export type Machine = {
@@ -94,6 +95,45 @@ export type ReportsResult = {
   maxMs: number
 }
 
+/** One server in one direction, one file after the other. `bytesPerSecond` is of each round; compare round by round. */
+export type FileRow = {
+  way: 'download' | 'upload'
+  server: string
+  bytesPerSecond: number[]
+  /** Of one file, of all processes of the server; the median of the rounds. */
+  cpuSeconds: number
+  /** Not 0: the row does not count. */
+  failed: number
+}
+
+export type FileMemory = {
+  sizeBytes: number
+  connections: number
+  /** Resident memory of the process that serves, without its Postgres. */
+  rows: {
+    server: string
+    beforeBytes: number
+    downloadPeakBytes: number
+    uploadPeakBytes: number
+    afterBytes: number
+    failed: number
+  }[]
+}
+
+export type LinkChecks = { rounds: number; checksPerRound: number; cpuMicros: number }
+
+export type Files = {
+  sizeBytes: number
+  rounds: number
+  rows: FileRow[]
+  /** Downloads that were compared with what had been sent. */
+  checked: number
+  /** SHA-256 of one file and nothing else. */
+  hashCpuSeconds: number
+  memory: FileMemory
+  links: LinkChecks
+}
+
 export const serverNames = {
   httpFloor: 'node:http without inference (floor)',
   fastifyFloor: 'Fastify without inference',
@@ -112,6 +152,22 @@ export const credentialNames = {
   token: 'Supabase token',
   session: 'session',
 } as const
+
+export const fileServerNames = {
+  house: 'Roundhouse',
+  plain: 'plain Node',
+  unsynced: 'plain Node, no fsync',
+} as const
+
+/** How fast ours is beside another, the median over the rounds. Undefined when one of them does not count. */
+export function speedAgainst(files: Files, way: FileRow['way'], other: string): number | undefined {
+  const row = (server: string) =>
+    files.rows.find(one => one.way === way && one.server === server && one.failed === 0)
+  const peer = row(other)
+  const ours = row(fileServerNames.house)
+  if (!peer || !ours) return undefined
+  return median(ours.bytesPerSecond.map((rate, round) => rate / (peer.bytesPerSecond[round] ?? Number.NaN)))
+}
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((left, right) => left - right)

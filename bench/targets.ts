@@ -1,4 +1,12 @@
-import { type Cell, credentialNames, type Results, serverNames } from './results.ts'
+import {
+  type Cell,
+  credentialNames,
+  type FileRow,
+  fileServerNames,
+  type Results,
+  serverNames,
+  speedAgainst,
+} from './results.ts'
 
 /** What we want a run to show. `measured` is undefined when that part was not run or did not count. */
 export type TargetResult = {
@@ -91,6 +99,30 @@ const targets: readonly Target[] = [
     unit: ' ms',
     measure: ({ reports }) => (reports?.pages === 4 ? reports.cpuMs : undefined),
   },
+  {
+    what: 'Download of a private file of 100 MB: bytes/s against plain Node',
+    atLeast: 0.7,
+    unit: 'x',
+    measure: results => fileSpeed(results, 'download'),
+  },
+  {
+    what: 'Upload of a file of 100 MB, hashed: bytes/s against plain Node with fsync',
+    atLeast: 0.7,
+    unit: 'x',
+    measure: results => fileSpeed(results, 'upload'),
+  },
+  {
+    what: '50 files of 20 MB out, then in, at once: peak of resident memory above that at rest',
+    atMost: 100,
+    unit: ' MB',
+    measure: results => memoryOfFiles(results),
+  },
+  {
+    what: 'Check of a signed link: CPU',
+    atMost: 50,
+    unit: ' µs',
+    measure: ({ files }) => files?.links.cpuMicros,
+  },
 ]
 
 export function judge(results: Results): TargetResult[] {
@@ -138,6 +170,15 @@ function worstLive({ live }: Results, during: string): number | undefined {
 function withoutModel(binary: Results['binary'], form: string): number | undefined {
   const row = binary?.failed === 0 ? binary.rows.find(one => one.form === form) : undefined
   return row && row.roundTripMs - row.modelMs
+}
+
+function fileSpeed({ files }: Results, way: FileRow['way']): number | undefined {
+  return files && speedAgainst(files, way, fileServerNames.plain)
+}
+
+function memoryOfFiles({ files }: Results): number | undefined {
+  const row = files?.memory.rows.find(one => one.server === fileServerNames.house && one.failed === 0)
+  return row && (Math.max(row.downloadPeakBytes, row.uploadPeakBytes) - row.beforeBytes) / 1e6
 }
 
 function ratio(above: number | undefined, below: number | undefined): number | undefined {
