@@ -10,14 +10,19 @@ create table reports (
   version integer not null check (version > 0),
   title text not null check (length(title) between 1 and 200),
   visibility text not null default 'private' check (visibility in ('private', 'users', 'public')),
-  -- In the bucket `reports`: `<user id>/<message id>.pdf`.
-  object_name text not null,
+  -- In the bucket `reports`. What is read by the rights of the report is a file of its owner, in the version that was made.
+  object_name text not null
+    check (object_name = coalesce(owner_id::text, 'house') || '/' || message_id || '.pdf'),
+  object_version uuid not null,
   pages integer not null check (pages > 0),
   size_bytes bigint not null check (size_bytes > 0),
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   unique nulls not distinct (owner_id, message_id)
 );
+-- Lists, newest first: what one owns, and what is shared. Ids are in the order of time.
+create index reports_by_owner on reports (owner_id, id desc);
+create index reports_shared on reports (id desc) where visibility in ('users', 'public');
 
 alter table reports enable row level security;
 create policy reports_read on reports for select using (

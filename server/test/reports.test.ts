@@ -49,7 +49,12 @@ test('a forecast report with the logo of its user comes out as a PDF behind a li
   const pdf = Buffer.from(await file.arrayBuffer())
   assert.equal(pdf.length, report.size_bytes)
   assert.ok(pdf.subarray(0, 5).equals(Buffer.from('%PDF-')))
-  const edited = await house.anonymous(`${link.pathname}${link.search.slice(0, -1)}`)
+  assert.equal(
+    file.headers.get('content-disposition'),
+    `attachment; filename="Sales 2027.pdf"; filename*=UTF-8''Sales%202027.pdf`,
+  )
+  const token = link.searchParams.get('token') ?? ''
+  const edited = await house.anonymous(`${link.pathname}?token=${token.slice(0, -1)}`)
   assert.notEqual(edited.status, 200)
 
   const page = await client.reports.preview(report.id, 1)
@@ -71,6 +76,56 @@ test('a forecast report with the logo of its user comes out as a PDF behind a li
   await client.reports.remove(report.id)
   await assert.rejects(client.reports.get(report.id), { code: 'resource-not-found' })
   assert.notEqual((await house.anonymous(link.pathname + link.search)).status, 200)
+})
+
+test('a page that a browser has already is answered without its bytes, until the report is made anew', async t => {
+  const house = await testHouse(t)
+  const user = await house.user()
+  const client = createClient({ baseUrl: house.url, token: user.key })
+  const request = {
+    template: 'forecast-report',
+    message_id: randomUUID(),
+    visibility: 'public',
+    data: { title: 'Sales: a/b …', forecast: [{ label: 'Q1', value: 12 }] },
+  } as const
+  const report = await client.reports.create(request)
+  assert.equal(new URL(report.url ?? '').searchParams.get('download'), 'Sales a b ….pdf')
+  const page = (tag?: string) =>
+    house.anonymous(`/api/v1/reports/${report.id}/pages/1.png`, {
+      headers: tag === undefined ? {} : { 'if-none-match': tag },
+    })
+  const first = await page()
+  assert.equal(first.status, 200)
+  assert.equal(first.headers.get('cache-control'), 'private, no-cache')
+  const etag = first.headers.get('etag') ?? ''
+  const known = await page(etag)
+  assert.deepEqual([known.status, (await known.arrayBuffer()).byteLength], [304, 0])
+  await client.reports.create(request)
+  assert.equal((await page(etag)).status, 200)
+})
+
+test('thirty thumbnails at once are all shown, to a caller without a credential too', async t => {
+  const house = await testHouse(t)
+  const user = await house.user()
+  const client = createClient({ baseUrl: house.url, token: user.key })
+  const messages = Array.from({ length: 150 }, (_, index) => ({
+    role: 'user' as const,
+    text: `Message ${index}\n\n${'Some words. '.repeat(150)}`,
+  }))
+  const report = await client.reports.create({
+    template: 'conversation-transcript',
+    visibility: 'public',
+    data: { title: 'Long', messages },
+  })
+  assert.ok(report.pages >= 30, `${report.pages} pages`)
+  const statuses = await Promise.all(
+    Array.from({ length: 30 }, async (_, index) => {
+      const reply = await house.anonymous(`/api/v1/reports/${report.id}/pages/${index + 1}.png`)
+      await reply.arrayBuffer()
+      return reply.status
+    }),
+  )
+  assert.deepEqual([...new Set(statuses)], [200])
 })
 
 test('each template tells the form of its data, and its example is accepted as it is', async t => {

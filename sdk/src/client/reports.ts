@@ -1,5 +1,7 @@
 import {
+  type CreatedReport,
   type CreateReport,
+  createdReport,
   type LinkedReport,
   type ListReports,
   linkedReport,
@@ -30,13 +32,17 @@ export type ReportRequest = Omit<CreateReport, 'template' | 'data'> &
 
 export type ListReportsOptions = CallOptions & Partial<ListReports>
 
+/** The server waits for its turn, sets the report and stores it, within 65 s; then it says so. */
+const makingTimeoutMs = 75_000
+
 /** PDF reports. Every call throws what `Send` throws, and UnexpectedReply. */
 export type ReportsClient = {
   /**
-   * With a `message_id` the call may be repeated: a report for the same message takes the place of the one before.
+   * With a `message_id` the call may be repeated: a report for the same message takes the place of the one before. A try
+   * has 75 s here, unless `options` says otherwise.
    * @throws Problem `report-failed`, `report-overloaded`, `invalid-request`.
    */
-  create(report: ReportRequest, options?: CallOptions): Promise<LinkedReport>
+  create(report: ReportRequest, options?: CallOptions): Promise<CreatedReport>
   /** Those that the caller may see, newest first. */
   list(options?: ListReportsOptions): Promise<ReportList>
   /** The same, page after page. */
@@ -59,7 +65,8 @@ export function createReportsClient(send: Send): ReportsClient {
     async create(report, options) {
       const call = jsonCall('POST', '/api/v1/reports', JSON.stringify(report))
       const idempotent = report.message_id !== undefined
-      return readReply(linkedReport, await send({ ...call, idempotent }, options))
+      const timeoutMs = options?.timeoutMs ?? makingTimeoutMs
+      return readReply(createdReport, await send({ ...call, idempotent }, { ...options, timeoutMs }))
     },
     list,
     iterate: (options = {}) => iteratePages(list, options),
@@ -71,7 +78,8 @@ export function createReportsClient(send: Send): ReportsClient {
     },
     async preview(id, page, options) {
       const at = path`/api/v1/reports/${id}/pages/${`${page}.png`}`
-      return (await send({ method: 'GET', path: at }, options)).body
+      const timeoutMs = options?.timeoutMs ?? makingTimeoutMs
+      return (await send({ method: 'GET', path: at }, { ...options, timeoutMs })).body
     },
     async remove(id, options) {
       await send({ method: 'DELETE', path: path`/api/v1/reports/${id}` }, options)

@@ -21,6 +21,12 @@ const value = z.number().min(-1e30).max(1e30)
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 const date = z.iso.date()
 const moment = z.iso.datetime({ offset: true })
+/** In which moments are printed, whatever offset they came with. */
+const timeZone = z
+  .string()
+  .max(64)
+  .refine(isTimeZone, { error: 'A time zone is UTC or a name of the IANA list: Europe/Vienna.' })
+  .default('UTC')
 
 const cover = {
   title: text(200),
@@ -53,14 +59,17 @@ const forecastPoint = z
     error: 'lower <= value <= upper does not hold.',
   })
 
-/** Data of `forecast-report`, version 1: history and forecast in the order of time. */
+/**
+ * Data of `forecast-report`, version 1: history and forecast in the order of time. Labels that are dates (`2027-03-01`),
+ * weeks (`2027-W09`), months (`Mar 2027`, `2027-03`), quarters (`Q1 2027`) or years get an axis and a table by the calendar.
+ */
 export const forecastReport = z.strictObject({
   ...cover,
   key_figures: z.array(keyFigure).max(8).default([]),
   /** What is forecast: "Energy demand". */
   measure: text(80).optional(),
   unit: text(20).optional(),
-  /** Decimal places of the table; without it as many as tell the values apart. */
+  /** Decimal places of the numbers; without it those that they were given with, long tails cut. */
   decimals: z.int().min(0).max(6).optional(),
   /** Probability of the interval from `lower` to `upper`: 0.9. */
   confidence: z.number().gt(0).lt(1).optional(),
@@ -79,7 +88,11 @@ const cell = z.union([text(400), value, z.null()])
 export const predictionBatchSummary = z.strictObject({
   ...cover,
   model: z.strictObject({ name: text(128), version: text(128).optional() }),
-  period: z.strictObject({ from: moment, to: moment }).optional(),
+  period: z
+    .strictObject({ from: moment, to: moment })
+    .refine(({ from, to }) => Date.parse(from) <= Date.parse(to), { error: 'from is after to.' })
+    .optional(),
+  time_zone: timeZone,
   totals: z
     .strictObject({ predictions: count, failed: count.default(0), cached: count.optional() })
     .refine(({ predictions, failed, cached = 0 }) => failed <= predictions && cached <= predictions, {
@@ -113,7 +126,7 @@ export const predictionBatchSummary = z.strictObject({
   /** A column whose cells are all numbers is set as numbers. `left_out` says how many rows are not there. */
   table: z
     .strictObject({
-      columns: z.array(text(60)).min(1).max(8),
+      columns: z.array(text(60)).min(1).max(12),
       rows: z.array(z.array(cell)).max(1000),
       left_out: count.optional(),
     })
@@ -123,11 +136,15 @@ export const predictionBatchSummary = z.strictObject({
     .optional(),
 })
 
-/** Data of `conversation-transcript`, version 1. Texts are shown as they are; only ``` fences are set as code. */
+/**
+ * Data of `conversation-transcript`, version 1. Texts are read as Markdown; of those of tools and of the system only the
+ * ``` fences.
+ */
 export const conversationTranscript = z.strictObject({
   ...cover,
   agent: text(120).optional(),
   model: text(120).optional(),
+  time_zone: timeZone,
   messages: z
     .array(
       z.strictObject({
@@ -140,6 +157,15 @@ export const conversationTranscript = z.strictObject({
     .min(1)
     .max(1000),
 })
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false
+  }
+}
 
 export type ForecastReport = z.input<typeof forecastReport>
 export type PredictionBatchSummary = z.input<typeof predictionBatchSummary>

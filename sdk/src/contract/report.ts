@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { visibility } from './model.ts'
 
-const templateName = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, {
+export const reportTemplateName = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, {
   error: 'A template name has 1 to 64 small letters, digits and hyphens and starts with a letter.',
 })
 const templateVersion = z.int().min(1).max(1_000_000)
 // PostgreSQL text cannot hold U+0000.
-const title = z
+export const reportTitle = z
   .string()
   .trim()
   .min(1)
@@ -21,7 +21,7 @@ export const report = z.object({
   id: z.uuid(),
   owner_id: z.uuid().nullable(),
   message_id: z.uuid(),
-  template: templateName,
+  template: reportTemplateName,
   version: templateVersion,
   title: z.string(),
   visibility,
@@ -38,17 +38,20 @@ export const linkedReport = report.extend({
   expires_at: z.iso.datetime().nullable(),
 })
 
+/** Answer of `POST /api/v1/reports`. `missing_characters` have no shape in the fonts of the server and print as boxes. */
+export const createdReport = linkedReport.extend({ missing_characters: z.array(z.string()) })
+
 /**
  * Body of `POST /api/v1/reports`. `data` is what the template takes: `GET /api/v1/reports/templates` shows its form. A
  * report for the same `message_id` takes the place of the one before.
  */
 export const createReport = z.strictObject({
-  template: templateName,
+  template: reportTemplateName,
   /** The newest one when absent. */
   version: templateVersion.optional(),
   data: z.record(z.string(), z.unknown()),
   /** That of the data when absent. */
-  title: title.optional(),
+  title: reportTitle.optional(),
   message_id: z.uuid().optional(),
   visibility: visibility.optional(),
 })
@@ -64,7 +67,7 @@ export const reportList = z.object({ data: z.array(report), next_cursor: z.strin
 
 /** `schema` is the JSON Schema of the data, `example` data that fit it. */
 export const reportTemplate = z.object({
-  name: templateName,
+  name: reportTemplateName,
   version: templateVersion,
   description: z.string(),
   schema: z.record(z.string(), z.unknown()),
@@ -73,6 +76,7 @@ export const reportTemplate = z.object({
 export const reportTemplates = z.object({ data: z.array(reportTemplate) })
 
 export type Report = z.infer<typeof report>
+export type CreatedReport = z.infer<typeof createdReport>
 export type LinkedReport = z.infer<typeof linkedReport>
 export type CreateReport = z.input<typeof createReport>
 export type ListReports = z.infer<typeof listReports>

@@ -12,7 +12,7 @@ export async function asConcurrentRun<Result>(
   if (!release)
     throw new Problem(
       'rate-limited',
-      `The plan ${caller.plan.name} allows ${caller.plan.concurrent_runs} uploads and validations at a time. Wait until one of yours has ended.`,
+      `The plan ${caller.plan.name} allows ${caller.plan.concurrent_runs} uploads, validations, loads and reports at a time. Wait until one of yours has ended.`,
       { retryAfterSeconds: 1 },
     )
   try {

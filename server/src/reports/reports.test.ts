@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { after, test } from 'node:test'
@@ -18,7 +19,8 @@ import { anonymousCaller, newCaller } from '../testing/callers.ts'
 import { defer } from '../testing/defer.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { testDatabase } from '../testing/test-database.ts'
-import { createReports } from './reports.ts'
+import { until } from '../testing/until.ts'
+import { createReports, type LinkedReport } from './reports.ts'
 import type { ReportTables } from './store.ts'
 import { shippedTemplates } from './templates.ts'
 
@@ -33,10 +35,11 @@ const database = openDatabase<ReportTables & FileTables>({
   log: silentLog,
 })
 defer(scope, () => database.close())
+const folder = await temporaryFolder(scope)
 const common = { database, ids: createIds(), log: silentLog }
 const files = createFiles({
   ...common,
-  files: await openFolderStore({ folder: await temporaryFolder(scope) }),
+  files: await openFolderStore({ folder }),
   clock: systemClock,
   secretKeys: ['a secret key of the tests with more than 32 characters'],
   maxFileBytes: 100_000_000,
@@ -125,6 +128,123 @@ test('a report for the same message takes the place of the one before, of the sa
   assert.equal(again.report.id, ofHouse.report.id)
 })
 
+test('of reports that are made for one message at the same time one remains, its file and what is said of it alike', async () => {
+  const owner = await newCaller(database.system)
+  const messageId = randomUUID()
+  const long = { ...data, assumptions: Array.from({ length: 40 }, (_, index) => `Assumption ${index}`) }
+  const made = await Promise.all(
+    Array.from({ length: 6 }, (_, index) =>
+      make(owner, { messageId, title: `Number ${index}`, ...(index % 2 ? { data: long } : {}) }),
+    ),
+  )
+  const [id] = made.map(({ report }) => report.id)
+  const { report, link } = await reports.get(owner, id ?? '')
+  const { object, stream } = await files.objects.open(owner, 'reports', report.object_name)
+  assert.equal(object.version, report.object_version)
+  assert.equal((await buffer(stream)).length, report.size_bytes)
+  assert.ok(link)
+  const ofIt = made.filter(each => each.report.object_version === report.object_version)
+  assert.deepEqual(
+    ofIt.map(each => [each.report.title, each.report.pages]),
+    [[report.title, report.pages]],
+  )
+})
+
+test('a report that is removed while it is made anew is there with its file, or neither is', async () => {
+  const owner = await newCaller(database.system)
+  for (let round = 0; round < 5; round++) {
+    const messageId = randomUUID()
+    const { report } = await make(owner, { messageId })
+    const [again] = await Promise.all([
+      make(owner, { messageId, title: 'Anew' }),
+      reports.remove(owner, report.id),
+    ])
+    const name = report.object_name
+    const object = await files.objects.info(owner, 'reports', name).catch(error => error.code)
+    const left = await reports.get(owner, again.report.id).catch(error => error.code)
+    if (left === 'resource-not-found') assert.equal(object, 'object-not-found')
+    else assert.equal(object.object.version, left.report.object_version)
+  }
+})
+
+test('what the database refuses leaves the report and the file of before, and no bytes of the new one', async () => {
+  const owner = await newCaller(database.system)
+  const messageId = randomUUID()
+  const { report } = await make(owner, { messageId, visibility: 'public' })
+  const before = await readdir(folder, { recursive: true })
+  // Refused by a check of the table, when the bytes are stored and their row is written.
+  await assert.rejects(make(owner, { messageId, visibility: 'private', title: 'x'.repeat(201) }))
+  assert.deepEqual((await reports.get(owner, report.id)).report, report)
+  const { object, stream } = await files.objects.open(owner, 'reports', report.object_name)
+  assert.equal(object.version, report.object_version)
+  assert.equal((await buffer(stream)).length, report.size_bytes)
+  await until(
+    async () => (await readdir(folder, { recursive: true })).length === before.length,
+    'no bytes are left',
+  )
+})
+
+test('a link is for the file it was made for: what took its place is not read by it', async () => {
+  const owner = await newCaller(database.system)
+  const messageId = randomUUID()
+  const old = await make(owner, { messageId, visibility: 'public' })
+  const anew = await make(owner, { messageId })
+  const read = ({ link, report: { object_name: name } }: LinkedReport) => {
+    const { version } = files.links.verify(link?.token ?? '', 'download', 'reports', name)
+    return files.objects.infoFor('reports', name, version)
+  }
+  await assert.rejects(read(old), { code: 'object-not-found' })
+  assert.equal((await read(anew)).object.version, anew.report.object_version)
+
+  // Nor what its owner puts there.
+  const upload = { bucket: 'reports', name: anew.report.object_name, contentType: 'text/plain', upsert: true }
+  await files.objects.put(owner, { ...upload, source: Readable.from(['private']) })
+  await assert.rejects(read(anew), { code: 'object-not-found' })
+  assert.equal((await reports.get(owner, anew.report.id)).link, null)
+  await assert.rejects(reports.preview(owner, anew.report.id, 1), { code: 'resource-not-found' })
+  await reports.remove(owner, anew.report.id)
+  assert.equal((await files.objects.info(owner, 'reports', upload.name)).object.content_type, 'text/plain')
+})
+
+test('a report names no file but its own, whatever writes to its table', async () => {
+  const owner = await newCaller(database.system)
+  const other = await newCaller(database.system)
+  const { report } = await make(owner)
+  const { report: foreign } = await make(other)
+  const change = database.system
+    .updateTable('reports')
+    .set({ object_name: foreign.object_name })
+    .where('id', '=', report.id)
+  await assert.rejects(change.execute(), { code: '23514' })
+})
+
+test('a caller sees what is theirs and what is shared in one list, each once', async () => {
+  const owner = await newCaller(database.system)
+  const other = await newCaller(database.system)
+  const titles = async (beforeId?: string) =>
+    (await reports.list(other, { beforeId, limit: 3 })).map(row => row.title)
+  await make(owner, { title: 'shared 1', visibility: 'users' })
+  await make(other, { title: 'own 2', visibility: 'public' })
+  await make(owner, { title: 'hidden 3' })
+  const { report } = await make(other, { title: 'own 4' })
+  await make(owner, { title: 'shared 5', visibility: 'public' })
+  assert.deepEqual(await titles(), ['shared 5', 'own 4', 'own 2'])
+  assert.deepEqual((await titles(report.id)).slice(0, 2), ['own 2', 'shared 1'])
+})
+
+test('a report that nobody waits for any more is not stored', async () => {
+  const owner = await newCaller(database.system)
+  const signal = AbortSignal.abort(new Error('gone'))
+  const wanted = { template: 'forecast-report', data }
+  await assert.rejects(reports.create(owner, wanted, signal), { message: 'gone' })
+  assert.deepEqual(
+    (await reports.list(owner, { beforeId: undefined, limit: 100 })).filter(
+      row => row.owner_id === owner.userId,
+    ),
+    [],
+  )
+})
+
 test('a removed report takes its file with it, and a removed file leaves a report without a link', async () => {
   const owner = await newCaller(database.system)
   const { report } = await make(owner)
@@ -142,8 +262,13 @@ test('a removed report takes its file with it, and a removed file leaves a repor
 test('a page is shown as a picture, and a page that is not there is named', async () => {
   const owner = await newCaller(database.system)
   const { report } = await make(owner)
-  const png = await reports.preview(owner, report.id, 2)
+  const { etag, picture } = await reports.preview(owner, report.id, 2)
+  const png = await picture()
   assert.equal(Buffer.from(png.subarray(1, 4)).toString(), 'PNG')
+  const again = await reports.preview(owner, report.id, 2)
+  assert.equal(again.etag, etag)
+  assert.equal(await again.picture(), png, 'it is not made again')
+  assert.notEqual((await reports.preview(owner, report.id, 1)).etag, etag)
   await assert.rejects(reports.preview(owner, report.id, 3), { code: 'resource-not-found', message: /has 2/ })
 })
 

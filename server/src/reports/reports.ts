@@ -1,14 +1,14 @@
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { isProblem, Problem } from '@roundhouse/sdk/contract'
+import { Problem } from '@roundhouse/sdk/contract'
 import { z } from 'zod'
 import { type Caller, mayEverything, mayManage, maySee } from '../accounts/caller.ts'
 import type { Files } from '../files/files.ts'
-import { onBehalfOf } from '../files/put.ts'
 import type { Ids } from '../kit/ids.ts'
 import type { Database } from '../ports/database.ts'
 import type { TypesetFiles, Typesetter } from '../ports/typesetter.ts'
 import { logoKind } from './logo.ts'
+import { createReportFiles, isGone, type ReportPage, reportBucket } from './report-files.ts'
 import { createReportStore, type ReportRow, type ReportTables } from './store.ts'
 import type { ReportData, ReportTemplate } from './templates.ts'
 
@@ -22,30 +22,32 @@ export type ReportRequest = {
   visibility?: ReportRow['visibility'] | undefined
 }
 
-/** A report and the token of a link to its file; null when the file is no longer there. */
+/** A report and the token of a link to its file; null when the file is no longer there. The link ends with the file. */
 export type LinkedReport = { report: ReportRow; link: { token: string; expiresAt: Date } | null }
+
+/** `missing` are the letters that no font here has: they print as boxes. */
+export type CreatedReport = LinkedReport & { missing: string[] }
 
 export type Reports = {
   templates(): readonly ReportTemplate[]
   /**
-   * Sets the PDF and stores it. One for the same message takes the place of the one before.
+   * Sets the PDF and stores it. One for the same message takes the place of the one before, file and all at once: of two
+   * at the same time one remains, whole.
    * @throws Problem `invalid-request` (data, logo), `resource-not-found` (template), `unauthenticated`, and what
    *   Typesetter.pdf throws.
    */
-  create(caller: Caller, request: ReportRequest, signal?: AbortSignal): Promise<LinkedReport>
+  create(caller: Caller, request: ReportRequest, signal?: AbortSignal): Promise<CreatedReport>
   /** What the caller may see, newest first. */
   list(caller: Caller, options: { beforeId: string | undefined; limit: number }): Promise<ReportRow[]>
   /** @throws Problem `resource-not-found`, `unauthenticated` */
   get(caller: Caller, id: string): Promise<LinkedReport>
-  /** A page, counted from 1, as PNG. @throws Problem `resource-not-found`, and what Typesetter.png throws. */
-  preview(caller: Caller, id: string, page: number, signal?: AbortSignal): Promise<Uint8Array>
-  /** @throws Problem `resource-not-found`, `forbidden`, `unauthenticated` */
+  /** A page, counted from 1, as PNG; nothing is read yet. @throws Problem `resource-not-found`, `unauthenticated` */
+  preview(caller: Caller, id: string, page: number): Promise<ReportPage>
+  /** With its file, both or neither. @throws Problem `resource-not-found`, `forbidden`, `unauthenticated` */
   remove(caller: Caller, id: string): Promise<void>
 }
 
-export const reportBucket = 'reports'
 const logoBucket = 'agent-logos'
-const linkSeconds = 3600
 const maxLogoBytes = 2 * 1024 * 1024
 const maxReportBytes = 64 * 1024 * 1024
 
@@ -57,6 +59,7 @@ export function createReports(dependencies: {
   templates: readonly ReportTemplate[]
 }): Reports {
   const { database, files, typesetter, ids, templates } = dependencies
+  const reportFiles = createReportFiles({ files, typesetter })
 
   function templateOf(name: string, version: number | undefined): ReportTemplate {
     const ofName = templates.filter(template => template.name === name)
@@ -102,20 +105,6 @@ export function createReports(dependencies: {
     throw noReport(caller, id)
   }
 
-  /** By our own right: who may see the report may read its file. */
-  async function linked(report: ReportRow): Promise<LinkedReport> {
-    try {
-      const owner = onBehalfOf(report.owner_id)
-      return {
-        report,
-        link: await files.links.signDownload(owner, reportBucket, report.object_name, linkSeconds),
-      }
-    } catch (error) {
-      if (isGone(error)) return { report, link: null }
-      throw error
-    }
-  }
-
   return {
     templates: () => templates,
 
@@ -123,32 +112,39 @@ export function createReports(dependencies: {
       const owner = ownerOf(caller)
       const template = templateOf(request.template, request.version)
       const data = checked(template, request.data)
-      const { pdf, pages } = await typesetter.pdf(await gather(caller, template, data), signal)
+      const given = await gather(caller, template, data)
+      const { pdf, pages, missing } = await typesetter.pdf(given, { caller: caller.limitKey, signal })
+      signal?.throwIfAborted()
       const messageId = request.messageId ?? ids.uuid()
       const name = `${owner ?? 'house'}/${messageId}.pdf`
-      const stored = await files.objects.putFor(owner, {
+      const made = Promise.withResolvers<ReportRow>()
+      await files.objects.putFor(owner, {
         bucket: reportBucket,
         name,
         source: Readable.from([pdf]),
         contentType: 'application/pdf',
         upsert: true,
         maxBytes: maxReportBytes,
+        // Row and file in one transaction: nobody ever reads one of them beside the other of before.
+        alongside: async (db, object) => {
+          const report = await createReportStore(db.withTables<ReportTables>()).put({
+            id: ids.uuid(),
+            owner_id: owner,
+            message_id: messageId,
+            template: template.name,
+            version: template.version,
+            title: request.title ?? data.title,
+            visibility: request.visibility ?? 'private',
+            object_name: name,
+            object_version: object.version,
+            pages,
+            size_bytes: object.size_bytes,
+          })
+          made.resolve(report)
+        },
       })
-      const report = await database.as(caller, db =>
-        createReportStore(db).put({
-          id: ids.uuid(),
-          owner_id: owner,
-          message_id: messageId,
-          template: template.name,
-          version: template.version,
-          title: request.title ?? data.title,
-          visibility: request.visibility ?? 'private',
-          object_name: name,
-          pages,
-          size_bytes: stored.size_bytes,
-        }),
-      )
-      return linked(report)
+      const report = await made.promise
+      return { report, link: reportFiles.link(report), missing }
     },
 
     list: (caller, options) =>
@@ -156,39 +152,32 @@ export function createReports(dependencies: {
         createReportStore(db).list({ ...options, seenBy: mayEverything(caller) ? undefined : caller.userId }),
       ),
 
-    get: async (caller, id) => linked(await visible(caller, id)),
+    async get(caller, id) {
+      const report = await visible(caller, id)
+      return { report, link: (await reportFiles.find(report)) ? reportFiles.link(report) : null }
+    },
 
-    async preview(caller, id, page, signal) {
+    async preview(caller, id, page) {
       const report = await visible(caller, id)
       if (page > report.pages)
         throw new Problem('resource-not-found', `There is no page ${page}: the report has ${report.pages}.`)
-      try {
-        const found = await files.objects.info(onBehalfOf(report.owner_id), reportBucket, report.object_name)
-        // Its owner may have put something else in its place.
-        if (found.object.size_bytes > maxReportBytes)
-          throw new Problem('report-failed', 'The file of this report is too large to be shown.')
-        return await typesetter.png(await buffer(await files.objects.read(found.object)), page, signal)
-      } catch (error) {
-        if (!isGone(error)) throw error
-        throw new Problem('resource-not-found', 'The file of this report was removed.', { cause: error })
-      }
+      return reportFiles.page(caller, report, page)
     },
 
     async remove(caller, id) {
-      const report = await database.as(caller, async (db, audit) => {
-        const store = createReportStore(db)
-        const row = await store.byId(id)
-        if (!row || !maySee(caller, row)) throw noReport(caller, id)
-        if (!mayManage(caller, row))
-          throw new Problem(
-            'forbidden',
-            'This report is not yours: only its owner and administrators may remove it.',
-          )
-        if (!(await store.remove(id))) throw noReport(caller, id)
-        if (row.owner_id !== caller.userId) await audit('report-remove', id, { owner_id: row.owner_id })
-        return row
+      const report = await visible(caller, id)
+      if (!mayManage(caller, report))
+        throw new Problem(
+          'forbidden',
+          'This report is not yours: only its owner and administrators may remove it.',
+        )
+      await files.objects.removeWith(caller, reportBucket, report.object_name, async (db, audit) => {
+        // It may have been made anew since it was seen: then that one goes, with its file.
+        const removed = await createReportStore(db.withTables<ReportTables>()).remove(id)
+        if (!removed) throw noReport(caller, id)
+        if (report.owner_id !== caller.userId) await audit('report-remove', id, { owner_id: report.owner_id })
+        return removed.object_version
       })
-      await files.objects.removeMany(onBehalfOf(report.owner_id), reportBucket, [report.object_name])
     },
   }
 }
@@ -222,17 +211,6 @@ function needsCredential(): Problem {
     'unauthenticated',
     'Without a credential only public reports are shown. Send Authorization: Bearer <key or token>, or x-api-key: <key>.',
   )
-}
-
-const goneCodes: readonly string[] = [
-  'object-not-found',
-  'object-bytes-missing',
-  'invalid-object-name',
-  'bucket-not-found',
-]
-
-function isGone(error: unknown): boolean {
-  return isProblem(error) && goneCodes.includes(error.code)
 }
 
 function json(data: ReportData): Uint8Array {

@@ -1,4 +1,4 @@
-import { type Generated, type Kysely, type Selectable, sql } from 'kysely'
+import { type Generated, type Kysely, type Selectable, type SqlBool, sql } from 'kysely'
 
 type ReportsTable = {
   id: string
@@ -9,6 +9,7 @@ type ReportsTable = {
   title: string
   visibility: 'private' | 'users' | 'public'
   object_name: string
+  object_version: string
   pages: number
   size_bytes: string | number
   created_at: Generated<Date>
@@ -53,18 +54,28 @@ export function createReportStore(db: Kysely<ReportTables>) {
       beforeId: string | undefined
       limit: number
     }): Promise<ReportRow[]> {
-      let query = db.selectFrom('reports').selectAll().orderBy('id', 'desc').limit(limit)
-      if (beforeId !== undefined) query = query.where('id', '<', beforeId)
-      if (seenBy !== undefined)
-        query = query.where(row =>
-          row.or([row('visibility', 'in', ['users', 'public']), row('owner_id', '=', seenBy)]),
-        )
-      return (await query.execute()).map(withNumbers)
+      let newest = db.selectFrom('reports').selectAll().orderBy('id', 'desc').limit(limit)
+      if (beforeId !== undefined) newest = newest.where('id', '<', beforeId)
+      if (seenBy === undefined) return (await newest.execute()).map(withNumbers)
+      // An index gives the newest of each; with `or` all that is shared would be read and sorted.
+      const own = newest.where('owner_id', '=', seenBy)
+      const shared = newest
+        .where(sql<SqlBool>`visibility in ('users', 'public')`)
+        .where('owner_id', 'is distinct from', seenBy)
+      const rows = await db
+        .selectFrom(own.as('own'))
+        .selectAll()
+        .unionAll(db.selectFrom(shared.as('shared')).selectAll())
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute()
+      return rows.map(withNumbers)
     },
 
-    async remove(id: string): Promise<boolean> {
-      const { numDeletedRows } = await db.deleteFrom('reports').where('id', '=', id).executeTakeFirst()
-      return numDeletedRows > 0n
+    /** What was removed; null when there was no such report. */
+    async remove(id: string): Promise<ReportRow | null> {
+      const row = await db.deleteFrom('reports').where('id', '=', id).returningAll().executeTakeFirst()
+      return row ? withNumbers(row) : null
     },
   }
 }

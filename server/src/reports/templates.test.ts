@@ -21,17 +21,42 @@ after(() => {
   return typesetter.close()
 })
 
-/** What each page of the report says, line ends and the breaks that were put into long words taken away. */
-async function pagesOf(name: string, data: unknown): Promise<string[]> {
+async function setPdf(
+  name: string,
+  data: unknown,
+): Promise<{ pdf: Uint8Array; pages: number; missing: string[] }> {
   const template = templates.find(each => each.name === name)
   assert.ok(template)
   const json = Buffer.from(JSON.stringify(template.schema.parse(data)))
-  const { pdf, pages } = await typesetter.pdf({ ...(await template.files()), '/data.json': json })
+  return typesetter.pdf({ ...(await template.files()), '/data.json': json })
+}
+
+/** What each page of the report says, line ends and the breaks that were put into long words taken away. */
+async function pagesOf(name: string, data: unknown): Promise<string[]> {
+  const { pdf, pages } = await setPdf(name, data)
   const document = await library.loadDocument(pdf)
   try {
     const texts = [...document.pages()].map(page => page.getText().replaceAll(/[\u200b\ufffe\p{Cc}]/gu, ''))
     assert.equal(texts.length, pages)
     return texts
+  } finally {
+    document.destroy()
+  }
+}
+
+/** Whether nothing is printed in the outer 20 mm of any page: there is one colour from edge to edge. */
+async function keepsMargins(pdf: Uint8Array): Promise<boolean> {
+  const document = await library.loadDocument(pdf)
+  try {
+    for (const page of document.pages()) {
+      const { data, width, height } = await page.render({ scale: 1, render: 'bitmap' })
+      const edge = Math.floor((20 / 25.4) * 72)
+      const at = (x: number, y: number) => data.subarray((y * width + x) * 4, (y * width + x) * 4 + 3).join()
+      for (let y = 0; y < height; y++)
+        for (const x of [...Array(edge).keys()])
+          if (at(x, y) !== at(0, y) || at(width - 1 - x, y) !== at(0, y)) return false
+    }
+    return true
   } finally {
     document.destroy()
   }
@@ -179,6 +204,159 @@ test('a report is set with the fewest data and with the most: one point and 400,
   })
   assert.ok(pages.length > 8)
   assert.ok(pages.join('').includes('−756,802'), 'sin(4) millions, with a true minus')
+})
+
+test('fields at their greatest length are printed in full and leave the margins free', async () => {
+  const of = (length: number) =>
+    `${'Donaudampfschifffahrtsgesellschaft und Energiewirtschaft '.repeat(200).slice(0, length - 1)}Z`
+  const cover = {
+    title: of(200),
+    subtitle: of(300),
+    prepared_for: of(120),
+    prepared_by: 'W'.repeat(120),
+    date: '2026-09-30',
+    reference: 'm'.repeat(80),
+    note: of(4000),
+  }
+  const key = (value: string) => ({ label: of(60), value, note: of(80) })
+  const values = [
+    '€ 12.5 million to 14 million',
+    'W'.repeat(30),
+    'Wednesday, 14 July 2027',
+    '1,284,000,000.25',
+  ]
+  const cell = (index: number) => (index % 2 === 0 ? -123_456_789_012.5 : of(400))
+  const all: [string, Record<string, unknown>, string[]][] = [
+    [
+      'forecast-report',
+      {
+        ...cover,
+        key_figures: [...values, ...values].map(key),
+        measure: of(80),
+        unit: 'U'.repeat(20),
+        confidence: 0.955,
+        history: [{ label: of(40), value: -1e9 }],
+        forecast: [{ label: 'W'.repeat(40), value: 1.123_456, lower: -1e9, upper: 1e9 }],
+        assumptions: [of(1000)],
+      },
+      [...values, of(80), of(60), '95.5% lower'],
+    ],
+    [
+      'prediction-batch-summary',
+      {
+        ...cover,
+        model: { name: 'm'.repeat(128), version: 'v'.repeat(128) },
+        totals: { predictions: Number.MAX_SAFE_INTEGER, failed: 1 },
+        distributions: [{ title: of(80), items: [{ label: of(80), value: 123_456_789_012 }] }],
+        errors: [{ message: of(400), count: Number.MAX_SAFE_INTEGER }],
+        table: {
+          columns: Array.from({ length: 12 }, () => of(60)),
+          rows: [Array.from({ length: 12 }, (_, index) => cell(index))],
+        },
+      },
+      [of(400), of(60), '−123,456,789,012.5', '9,007,199,254,740,991'],
+    ],
+    [
+      'conversation-transcript',
+      {
+        ...cover,
+        agent: of(120),
+        model: 'M'.repeat(120),
+        messages: [
+          {
+            role: 'assistant',
+            name: 'W'.repeat(80),
+            text: `${'**x**`y`'.repeat(300)}\n\n${'W'.repeat(300)}`,
+          },
+        ],
+      },
+      [of(120), 'W'.repeat(300)],
+    ],
+  ]
+  for (const [name, data, wanted] of all) {
+    const packed = (text: string) => text.replaceAll(/\s+/g, '')
+    const printed = packed((await pagesOf(name, data)).join(''))
+    // A page may end within a text: its end tells that it is whole.
+    for (const text of [...wanted, ...Object.values(cover).slice(0, 4), cover.reference, cover.note])
+      assert.ok(
+        printed.includes(packed(text.slice(-50))),
+        `${name} does not show ${text.length} ${text.slice(-50)}`,
+      )
+    assert.ok(await keepsMargins((await setPdf(name, data)).pdf), name)
+  }
+})
+
+test('ten columns of real data keep their words whole and every row on one page', async () => {
+  const columns = [
+    'Customer',
+    'Name',
+    'Region',
+    'Score of the model',
+    'Change against last week',
+    'Comment',
+    'Email',
+    'Amount in EUR',
+    'Created at',
+    'End',
+  ]
+  const rows = Array.from({ length: 60 }, (_, index) => [
+    `C-${10_422 + index}`,
+    'Northern Lights Energy Cooperative',
+    'Northern Europe',
+    0.5 + index / 1000,
+    -index / 7,
+    index % 3 === 0 ? null : 'Usage halved after the price rise in October',
+    `firstname.lastname${index}@example-company.com`,
+    1_234_567.89 * index,
+    '2026-11-21T09:14:00Z',
+    '2027-03-31',
+  ])
+  const data = { ...batch, table: { columns, rows } }
+  const pages = await pagesOf('prediction-batch-summary', data)
+  assert.ok(await keepsMargins((await setPdf('prediction-batch-summary', data)).pdf))
+  const count = (text: string, word: string) => text.split(word).length - 1
+  for (const word of ['Northern', 'Cooperative', '2026-11-21T09:14:00Z', '2027-03-31', 'example-'])
+    assert.ok(count(pages.join(''), word) >= 60, word)
+  for (const text of pages) assert.equal(count(text, 'Cooperative'), count(text, '2027-03-31'))
+})
+
+test('letters without a font are named at the end and in the answer, those of Greek and Cyrillic are not among them', async () => {
+  const private1 = '\u{f0001}'
+  const named = (
+    await pagesOf('forecast-report', { ...forecast, note: `Прогноз Πρόβλεψη ${private1}` })
+  ).join('')
+  assert.match(named, /One character has no shape .*: U\+F0001\./)
+  const { missing } = await setPdf('conversation-transcript', { ...transcript, title: `a ${private1} ž` })
+  assert.deepEqual(missing, [private1])
+  const none = (await pagesOf('forecast-report', { ...forecast, note: 'Прогноз Πρόβλεψη ž €' })).join('')
+  assert.doesNotMatch(none, /no shape/)
+})
+
+test('the numbers and years of the calendar stand in the table and on the axis', async () => {
+  const points = Array.from({ length: 24 }, (_, at) => ({
+    label: `${2027 + Math.floor(at / 12)}-${String((at % 12) + 1).padStart(2, '0')}`,
+    value: 10 + at / 4,
+    lower: 5,
+    upper: 40,
+  }))
+  const pages = await pagesOf('forecast-report', { ...forecast, confidence: 0.9, forecast: points })
+  assert.match(pages[0] ?? '', /January 2027 to December 2028/)
+  const table = pages.slice(1).join('')
+  assert.match(table, /90% lower\s*90% upper/)
+  assert.match(table, /Jan\s*2027/)
+  for (const text of ['February', '15.75', '+0.25']) assert.ok(table.includes(text), text)
+})
+
+test('the Markdown of a message is set, and nothing of it is lost', async () => {
+  const text =
+    '# Steps\n\n1. **Open** it\n\n```py\nif x:\n\ty()\n```\n\n| a | b |\n|--|--|\n| c1 | #panic("x") |'
+  const [page = ''] = await pagesOf('conversation-transcript', {
+    ...transcript,
+    messages: [{ role: 'assistant', text }],
+  })
+  for (const part of ['Steps', 'Open it', 'if x:', 'y()', 'c1', '#panic("x")'])
+    assert.ok(page.includes(part), part)
+  for (const sign of ['**', '```', '|', '# Steps']) assert.ok(!page.includes(sign), sign)
 })
 
 test('data of another form are refused: too much, unknown names, an interval that is none', () => {

@@ -11,11 +11,14 @@ const keptCompilations = 1
 const collectGarbage: unknown = Reflect.get(globalThis, 'gc')
 
 /** 80 ms: it reads the fonts of the folder, those within the compiler, and the system's for scripts that neither has. */
-export function openCompiler(fontsFolder: string): NodeCompiler {
+export function openCompiler(fontsFolder: string, more: readonly Uint8Array[] = []): NodeCompiler {
   const fontBlobs = readdirSync(fontsFolder)
     .filter(name => name.endsWith('.ttf'))
     .map(name => readFileSync(join(fontsFolder, name)))
-  return NodeCompiler.create({ workspace, fontArgs: [{ fontBlobs }] })
+  return NodeCompiler.create({
+    workspace,
+    fontArgs: [{ fontBlobs: [...fontBlobs, ...more.map(asBuffer)] }],
+  })
 }
 
 export function compilePdf(compiler: NodeCompiler, files: TypesetFiles): TypesetAnswer {
@@ -28,7 +31,10 @@ export function compilePdf(compiler: NodeCompiler, files: TypesetFiles): Typeset
     if (error) return { kind: 'refused', text: describe(compiler.fetchDiagnostics(error)) }
     const document = compiled.result
     if (!document) return { kind: 'refused', text: 'it gave no pages' }
-    return { kind: 'pdf', pdf: compiler.pdf(document), pages: document.numOfPages }
+    const missing = missingLetters(
+      compiler.query(document, { selector: '<missing-letters>', field: 'value' }),
+    )
+    return { kind: 'pdf', pdf: compiler.pdf(document), pages: document.numOfPages, missing }
   } catch (error) {
     return { kind: 'refused', text: error instanceof Error ? error.message : String(error) }
   } finally {
@@ -38,6 +44,11 @@ export function compilePdf(compiler: NodeCompiler, files: TypesetFiles): Typeset
     // 250 MB within 120 reports (2026-11-21).
     if (typeof collectGarbage === 'function') collectGarbage({ type: 'minor' })
   }
+}
+
+/** What a template found to have no shape in the fonts here: `metadata(letters) <missing-letters>`. */
+function missingLetters(found: unknown): string[] {
+  return Array.isArray(found) ? found.flat().filter(letter => typeof letter === 'string') : []
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

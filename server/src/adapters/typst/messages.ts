@@ -6,7 +6,7 @@ export type TypesetOrder =
   | { kind: 'png'; pdf: Uint8Array; page: number }
 
 export type TypesetAnswer =
-  | { kind: 'pdf'; pdf: Uint8Array; pages: number }
+  | { kind: 'pdf'; pdf: Uint8Array; pages: number; missing: string[] }
   | { kind: 'png'; png: Uint8Array }
   | { kind: 'no-page'; pages: number }
   /** The template or its data are at fault; `text` says how. */

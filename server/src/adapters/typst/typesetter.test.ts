@@ -7,7 +7,7 @@ import { createTypesetter } from './typesetter.ts'
 
 const fontsFolder = fileURLToPath(new URL('../../../templates/fonts', import.meta.url))
 const open = () =>
-  createTypesetter({ log: silentLog, fontsFolder, timeoutMs: 2000, memoryBytes: 400_000_000 })
+  createTypesetter({ log: silentLog, fontsFolder, timeoutMs: 4000, memoryBytes: 400_000_000 })
 
 testTypesetterContract('typst', open)
 
@@ -21,6 +21,29 @@ test('the fonts of the templates are there, so that they look the same on every 
       await typesetter.pdf({ '/main.typ': Buffer.from(source(font)) })
     }
     await assert.rejects(typesetter.pdf({ '/main.typ': Buffer.from(source('Nowhere Sans')) }))
+  } finally {
+    await typesetter.close()
+  }
+})
+
+test('what does not come to its turn in time is refused, and the caller told when to try again', async () => {
+  const typesetter = createTypesetter({
+    log: silentLog,
+    fontsFolder,
+    timeoutMs: 4000,
+    waitMs: 100,
+    memoryBytes: 400_000_000,
+  })
+  try {
+    const endless = { '/main.typ': Buffer.from('#for a in range(99999) { for b in range(9999) {} }') }
+    const controller = new AbortController()
+    const busy = typesetter.pdf(endless, { signal: controller.signal })
+    await assert.rejects(typesetter.pdf({ '/main.typ': Buffer.from('x') }), {
+      code: 'report-overloaded',
+      retryAfterSeconds: 3,
+    })
+    controller.abort(new Error('gone'))
+    await assert.rejects(busy, { message: 'gone' })
   } finally {
     await typesetter.close()
   }

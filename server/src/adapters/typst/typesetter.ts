@@ -1,11 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { Problem } from '@roundhouse/sdk/contract'
 import { systemClock } from '../../kit/clock.ts'
 import type { Log } from '../../kit/log.ts'
-import { sibling } from '../../kit/sibling.ts'
-import type { Typesetter } from '../../ports/typesetter.ts'
+import type { TypesetOptions, Typesetter } from '../../ports/typesetter.ts'
+import { type Child, startChild } from './child.ts'
 import type { TypesetAnswer, TypesetOrder } from './messages.ts'
+import { createTurns, type Waiter } from './turns.ts'
 
 export type TypesetterOptions = {
   log: Log
@@ -13,18 +12,31 @@ export type TypesetterOptions = {
   fontsFolder: string
   /** For one report, from the moment that nothing is before it. */
   timeoutMs: number
+  /** Until that moment; 20 s when absent. */
+  waitMs?: number
   /** Resident memory of the process while it works; watched where there is /proc. */
   memoryBytes: number
 }
 
-type Waiting = PromiseWithResolvers<TypesetAnswer> & { order: TypesetOrder; signal: AbortSignal | undefined }
+type Waiting = Waiter &
+  PromiseWithResolvers<TypesetAnswer> & {
+    read(signal: AbortSignal): TypesetOrder | Promise<TypesetOrder>
+    /** Nobody waits for it any more. */
+    stop: AbortController
+    /** The process has it. */
+    sent: boolean
+    cancelTimer(): void
+  }
 
-/** With the data of a request each. */
-const mostWaiting = 16
 /** An idle process holds some 120 MB. */
 const idleMs = 300_000
 const watchMs = 50
-const pageBytes = 4096
+/** What nobody waits for any more may go on for so long: to end it costs the next one the start of a process, 0.4 s. */
+const unwantedMs = 1000
+/** For what is read of a file first; nothing else is set meanwhile. */
+const readMs = 10_000
+/** The process ends itself when the server has not, as it hangs or is stopped. */
+const graceMs = 2000
 
 /**
  * Typst in a process of its own, started by the first report and kept warm. Not a thread: a thread cannot be ended while
@@ -35,83 +47,93 @@ export function createTypesetter({
   log,
   fontsFolder,
   timeoutMs,
+  waitMs = 20_000,
   memoryBytes,
 }: TypesetterOptions): Typesetter {
-  const queue: Waiting[] = []
-  let child: ChildProcess | undefined
+  const turns = createTurns<Waiting>()
+  let child: Child | undefined
   let current: Waiting | undefined
   let endWatch = () => {}
   let cancelIdle = () => {}
   let closed = false
 
-  function start(): ChildProcess {
-    const started = fork(sibling(import.meta.url, 'process'), [fontsFolder], {
-      execArgv: [...process.execArgv, '--expose-gc'],
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      // Nothing of ours. The compiler looks for packages in the user's folders and on the network: neither is there.
-      env: { ...nowhere },
+  function start(): Child {
+    return startChild({
+      log,
+      fontsFolder,
+      limitMs: timeoutMs + graceMs,
+      onAnswer: settle,
+      onEnd(how) {
+        child = undefined
+        if (current) settle({ kind: 'refused', text: `it ended its process (${how})` })
+      },
     })
-    let complaint = ''
-    started.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      complaint = (complaint + text).slice(-2000)
-    })
-    process.on('exit', killNow)
-    started.on('message', (answer: TypesetAnswer) => settle(answer))
-    started.on('error', error => log.error('typeset-process-fail', { err: error }))
-    started.once('close', (code, signal) => {
-      process.off('exit', killNow)
-      // Of one that was given up, another has taken the place.
-      if (child !== started) return
-      child = undefined
-      if (!current) return
-      log.error('typeset-process-end', { exit_code: code, signal, stderr: complaint })
-      settle({ kind: 'refused', text: `it ended its process (${signal ?? `exit code ${code}`})` })
-    })
-    return started
-
-    function killNow(): void {
-      started.kill('SIGKILL')
-    }
   }
 
   function next(): void {
     if (current) return
-    current = queue.shift()
+    current = turns.next()
     if (!current) {
       // What is idle keeps nothing alive.
-      if (child) setRef(child, 'unref')
-      cancelIdle = systemClock.after(idleMs, stop)
+      child?.hold(false)
+      cancelIdle = systemClock.after(idleMs, () => void stop())
       return
     }
     cancelIdle()
-    child ??= start()
-    setRef(child, 'ref')
-    endWatch = watch(child)
-    // What can no longer be sent is answered by the end, which follows.
-    child.send(current.order, () => {})
+    current.cancelTimer()
+    begin(current)
   }
 
-  function settle(answer: TypesetAnswer): void {
+  function begin(waiting: Waiting): void {
+    waiting.cancelTimer = systemClock.after(readMs, () => giveUp(waiting, overloaded('Its file is slow.')))
+    Promise.resolve()
+      .then(() => waiting.read(waiting.stop.signal))
+      .then(
+        order => {
+          waiting.cancelTimer()
+          if (current !== waiting) return
+          waiting.sent = true
+          child ??= start()
+          child.hold(true)
+          endWatch = watch(child, waiting)
+          child.send(order)
+        },
+        error => giveUp(waiting, error),
+      )
+  }
+
+  /** What the process has by now goes on for a moment: see `watch`. */
+  function giveUp(waiting: Waiting, reason: unknown): void {
+    waiting.cancelTimer()
+    turns.remove(waiting)
+    waiting.reject(reason)
+    waiting.stop.abort(reason)
+    if (current === waiting && !waiting.sent) settle(undefined)
+  }
+
+  function settle(answer: TypesetAnswer | undefined): void {
     const done = current
     current = undefined
     endWatch()
-    done?.resolve(answer)
+    if (answer) done?.resolve(answer)
     next()
   }
 
-  /** Ends the process that takes too long or too much; the next report gets another. */
-  function watch(watched: ChildProcess): () => void {
-    const begin = performance.now()
+  /** Ends the process that takes too long or too much, or that nobody waits for; the next report gets another. */
+  function watch(watched: Child, { stop: { signal } }: Waiting): () => void {
+    const begun = performance.now()
+    let unwantedSince = Number.POSITIVE_INFINITY
     const timer = setInterval(() => {
-      const tookMs = performance.now() - begin
-      const usedBytes = residentBytes(watched.pid)
-      if (tookMs < timeoutMs && usedBytes < memoryBytes) return
+      const now = performance.now()
+      const tookMs = now - begun
+      const usedBytes = watched.usedBytes()
+      if (signal.aborted) unwantedSince = Math.min(unwantedSince, now)
+      const isUnwanted = now - unwantedSince >= unwantedMs
+      if (tookMs < timeoutMs && usedBytes < memoryBytes && !isUnwanted) return
       clearInterval(timer)
-      log.warn('typeset-stop', { took_ms: Math.round(tookMs), used_bytes: usedBytes })
+      log.warn('typeset-stop', { took_ms: Math.round(tookMs), used_bytes: usedBytes, unwanted: isUnwanted })
       if (child === watched) child = undefined
-      watched.removeAllListeners('message')
-      watched.kill('SIGKILL')
+      watched.kill()
       settle({
         kind: 'refused',
         text:
@@ -123,39 +145,51 @@ export function createTypesetter({
     return () => clearInterval(timer)
   }
 
-  function stop(): void {
-    const stopping = child
+  async function stop(): Promise<void> {
+    const idle = child
     child = undefined
-    stopping?.disconnect()
+    await idle?.stop()
   }
 
-  function run(order: TypesetOrder, signal: AbortSignal | undefined): Promise<TypesetAnswer> {
+  async function run(
+    size: Waiter['size'],
+    read: Waiting['read'],
+    { caller = '', signal }: TypesetOptions,
+  ): Promise<TypesetAnswer> {
     signal?.throwIfAborted()
-    if (closed) throw new Problem('shutting-down', 'The server is stopping. Try again.')
-    if (queue.length >= mostWaiting)
-      throw new Problem('report-overloaded', 'Too many reports wait. Try again in a few seconds.', {
-        retryAfterSeconds: 3,
-      })
-    const waiting: Waiting = { ...Promise.withResolvers<TypesetAnswer>(), order, signal }
-    signal?.addEventListener('abort', () => {
-      const at = queue.indexOf(waiting)
-      if (at < 0) return
-      queue.splice(at, 1)
-      waiting.reject(signal.reason)
-    })
-    queue.push(waiting)
+    if (closed) throw stopping()
+    const waiting: Waiting = {
+      ...Promise.withResolvers<TypesetAnswer>(),
+      caller,
+      size,
+      read,
+      stop: new AbortController(),
+      sent: false,
+      cancelTimer: systemClock.after(waitMs, () =>
+        giveUp(waiting, overloaded(`Its turn did not come within ${waitMs / 1000} s.`)),
+      ),
+    }
+    const dropped = turns.add(waiting)
+    if (dropped) giveUp(dropped, overloaded('Too many reports wait.'))
     next()
-    return waiting.promise
+    const leave = () => giveUp(waiting, signal?.reason)
+    signal?.addEventListener('abort', leave)
+    try {
+      return await waiting.promise
+    } finally {
+      signal?.removeEventListener('abort', leave)
+    }
   }
 
   return {
-    async pdf(files, signal) {
-      const answer = await run({ kind: 'pdf', files }, signal)
-      if (answer.kind === 'pdf') return { pdf: answer.pdf, pages: answer.pages }
+    async pdf(files, options = {}) {
+      const answer = await run('large', () => ({ kind: 'pdf', files }), options)
+      if (answer.kind === 'pdf') return { pdf: answer.pdf, pages: answer.pages, missing: answer.missing }
       throw failureOf(answer, 'The report cannot be set')
     },
-    async png(pdf, page, signal) {
-      const answer = await run({ kind: 'png', pdf, page }, signal)
+    async png(read, page, options = {}) {
+      const order = async (signal: AbortSignal) => ({ kind: 'png', pdf: await read(signal), page }) as const
+      const answer = await run('small', order, options)
       if (answer.kind === 'png') return answer.png
       if (answer.kind === 'no-page')
         throw new Problem(
@@ -167,37 +201,22 @@ export function createTypesetter({
     async close() {
       closed = true
       cancelIdle()
-      for (const { reject } of queue.splice(0))
-        reject(new Problem('shutting-down', 'The server is stopping. Try again.'))
+      for (const waiting of turns.clear()) giveUp(waiting, stopping())
       await current?.promise.catch(() => {})
       cancelIdle()
-      const ending = child
-      if (!ending) return
       // Idle, it keeps no process alive; without this one that has nothing else to do would end before it.
-      setRef(ending, 'ref')
-      const ended = new Promise(resolve => ending.once('exit', resolve))
-      stop()
-      await ended
+      child?.hold(true)
+      await stop()
     },
   }
 }
 
-/** A proxy that does not answer, and folders that are not there. */
-const nowhere = {
-  HTTPS_PROXY: 'http://127.0.0.1:9',
-  HTTP_PROXY: 'http://127.0.0.1:9',
-  ALL_PROXY: 'http://127.0.0.1:9',
-  HOME: '/nonexistent',
-  XDG_DATA_HOME: '/nonexistent',
-  XDG_CACHE_HOME: '/nonexistent',
+function overloaded(why: string): Problem {
+  return new Problem('report-overloaded', `${why} Try again in a few seconds.`, { retryAfterSeconds: 3 })
 }
 
-/** Whether the process, and what we hear of it, keeps this one alive. */
-function setRef(child: ChildProcess, to: 'ref' | 'unref'): void {
-  child[to]()
-  child.channel?.[to]()
-  const { stderr } = child
-  if (stderr && to in stderr) Reflect.get(stderr, to).call(stderr)
+function stopping(): Problem {
+  return new Problem('shutting-down', 'The server is stopping. Try again.')
 }
 
 function failureOf(answer: TypesetAnswer, what: string): Error {
@@ -205,13 +224,4 @@ function failureOf(answer: TypesetAnswer, what: string): Error {
   return new Error(
     answer.kind === 'bug' ? `In the typesetting process: ${answer.text}` : `Not expected: ${answer.kind}`,
   )
-}
-
-/** 0 where the system does not say. The second field of statm, in pages of 4 KiB (proc_pid_statm(5)). */
-function residentBytes(pid: number | undefined): number {
-  try {
-    return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1] ?? 0) * pageBytes
-  } catch {
-    return 0
-  }
 }

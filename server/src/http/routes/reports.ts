@@ -1,4 +1,5 @@
 import {
+  createdReport,
   createReport,
   type LinkedReport as LinkedReportBody,
   linkedReport,
@@ -10,22 +11,27 @@ import {
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { type LinkedReport, reportBucket } from '../../reports/reports.ts'
+import { reportBucket } from '../../reports/report-files.ts'
+import type { LinkedReport } from '../../reports/reports.ts'
 import type { ReportRow } from '../../reports/store.ts'
 import { callerOf } from '../authenticate.ts'
 import { asConcurrentRun } from '../concurrent-runs.ts'
 import type { HttpDependencies } from '../dependencies.ts'
-import { goneSignal } from '../gone.ts'
+import { isUnchanged } from '../ranges.ts'
+import { wantedSignal } from '../wanted.ts'
 import { decodeCursor, encodeCursor, idParams, uuidCursor } from '../wire.ts'
 
 const changing = { scopes: ['files'] } as const
+/** It ends by the signal of the route. */
+const making = { ...changing, ownDeadline: true } as const
 const reading = { scopes: ['read', 'files'] } as const
 /** Public reports are shown to everyone; of what a caller may not see the room says that it is not there. */
 const readable = { access: 'anyone', scopes: ['read', 'files'] } as const
+const showing = { ...readable, ownDeadline: true } as const
 /** A transcript of a long day. */
 const maxBodyBytes = 2 * 1024 * 1024
-/** A report may take 30 s, and wait for others before it. */
-const reportTimeoutMs = 120_000
+/** A report waits up to 20 s for its turn and takes up to 30 s; the rest is for reading its logo and storing it. */
+const reportTimeoutMs = 65_000
 const pageParams = idParams.extend({ page: z.coerce.number().int().min(1).max(100_000) })
 
 /** PDF reports from templates and data. */
@@ -39,24 +45,23 @@ export async function reportRoutes(
   app.post(
     '/api/v1/reports',
     {
-      config: changing,
+      config: making,
       bodyLimit: maxBodyBytes,
-      handlerTimeout: reportTimeoutMs,
       schema: {
         tags,
         summary:
           'Make a PDF from a template and data; one for the same message takes the place of the one before',
         body: createReport,
-        response: { 201: linkedReport },
+        response: { 201: createdReport },
       },
     },
     async (request, reply) => {
       const caller = callerOf(request)
       const { message_id: messageId, ...body } = request.body
       const made = await asConcurrentRun(limits, caller, () =>
-        reports.create(caller, { ...body, messageId }, goneSignal(reply)),
+        reports.create(caller, { ...body, messageId }, wantedSignal(reply, reportTimeoutMs)),
       )
-      return reply.code(201).send(linkedBody(made, publicUrl))
+      return reply.code(201).send({ ...linkedBody(made, publicUrl), missing_characters: made.missing })
     },
   )
 
@@ -124,17 +129,19 @@ export async function reportRoutes(
   app.get(
     '/api/v1/reports/:id/pages/:page.png',
     {
-      config: readable,
-      handlerTimeout: reportTimeoutMs,
+      config: showing,
       schema: { tags, summary: 'A page of a report as PNG, counted from 1', params: pageParams },
     },
     async (request, reply) => {
       const { id, page } = request.params
-      const png = await reports.preview(callerOf(request), id, page, goneSignal(reply))
-      return reply
-        .type('image/png')
-        .header('cache-control', 'private, no-cache')
-        .send(Buffer.from(png.buffer, png.byteOffset, png.byteLength))
+      const wanted = wantedSignal(reply, reportTimeoutMs)
+      const { etag, madeAt, picture } = await reports.preview(callerOf(request), id, page)
+      const known = isUnchanged(request.headers, { etag, modifiedMs: madeAt.getTime() })
+      // Before the picture is made: a browser that shows thirty pages again asks for none of them.
+      const png = known ? undefined : await picture(wanted)
+      reply.headers({ etag, 'cache-control': 'private, no-cache' })
+      if (!png) return reply.code(304).send()
+      return reply.type('image/png').send(Buffer.from(png.buffer, png.byteOffset, png.byteLength))
     },
   )
 
@@ -156,15 +163,21 @@ export async function reportRoutes(
   )
 }
 
-function reportBody(row: ReportRow): Report {
+function reportBody({ object_version: _version, ...row }: ReportRow): Report {
   return { ...row, created_at: row.created_at.toISOString(), updated_at: row.updated_at.toISOString() }
 }
 
 function linkedBody({ report: row, link }: LinkedReport, publicUrl: string): LinkedReportBody {
-  const path = `${reportBucket}/${row.object_name}`
+  const address = `${publicUrl}/storage/v1/object/sign/${reportBucket}/${row.object_name}`
   return {
     ...reportBody(row),
-    url: link && `${publicUrl}/storage/v1/object/sign/${path}?token=${link.token}`,
+    url: link && `${address}?token=${link.token}&download=${encodeURIComponent(fileNameOf(row.title))}`,
     expires_at: link?.expiresAt.toISOString() ?? null,
   }
+}
+
+/** Without what some system takes for a path, a device or an end. */
+function fileNameOf(title: string): string {
+  const name = title.replaceAll(/[\\/:*?"<>|\p{Cc}\p{Cf}\p{Cs}]+/gu, ' ').replaceAll(/\s+/g, ' ')
+  return `${name.replace(/^[\s.]+|[\s.]+$/g, '') || 'Report'}.pdf`
 }

@@ -31,7 +31,7 @@ export const transcriptExample: ConversationTranscript = {
       role: 'assistant',
       name: 'Delivery desk',
       at: '2026-11-21T09:14:11Z',
-      text: 'The parcel is at the sorting centre in Linz. Its address label was damaged on Thursday evening, and since then it has been held.\n\nI have sent the carrier your address again. There are two ways to go on:\n\n1. They print a new label today; it then reaches you on Tuesday.\n2. We send a second parcel from Vienna, which is with you on Monday, and take the first one back.\n\nWhich do you prefer?',
+      text: 'The parcel is at the sorting centre in Linz. Its address label was damaged on Thursday evening, and since then it has been held.\n\nI have sent the carrier your address again. There are two ways to go on:\n\n| | New label | Second parcel |\n|:--|:--|:--|\n| Sent from | Linz | Vienna |\n| With you on | Tuesday, 24 November | **Monday, 23 November** |\n| Costs | nothing | nothing |\n\nWhich do you prefer?',
     },
     {
       role: 'user',
@@ -43,9 +43,10 @@ export const transcriptExample: ConversationTranscript = {
       role: 'assistant',
       name: 'Delivery desk',
       at: '2026-11-21T09:17:40Z',
-      text: 'No. The second parcel costs you nothing, and the shipping of the first one is refunded: €6.90, on your card within three working days.',
+      text: 'No, **you are charged once**:\n\n- The second parcel costs you nothing.\n- The shipping of the first one is refunded: €6.90, on your card within three working days.\n- The first parcel goes back by itself. You need not do anything.',
     },
     { role: 'user', name: 'Ana Kovač', at: '2026-11-21T09:18:05Z', text: 'Thank you, that is fine.' },
   ],
-  note: 'Times are in UTC. The conversation is shown in full and unchanged.',
+  time_zone: 'Europe/Vienna',
+  note: 'The conversation is shown in full and unchanged.',
 }

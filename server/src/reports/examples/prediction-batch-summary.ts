@@ -11,7 +11,7 @@ export const batchExample: PredictionBatchSummary = {
   date: '2026-11-21',
   reference: 'batch-20261120-2200',
   summary:
-    'Of 48,210 customers 48,193 were scored; 17 rows had no contract date and were left out by the model. 3,114 customers lie above the threshold of 0.7, about as many as last week.',
+    'Of 48,210 customers 48,193 were scored; 15 rows had no contract date and 2 a fee that the model does not know. 3,114 customers lie above the threshold of 0.7, about as many as last week.',
   model: { name: 'churn-gbm', version: '14' },
   period: { from: '2026-11-20T22:00:00Z', to: '2026-11-20T22:06:41Z' },
   totals: { predictions: 48_210, failed: 17, cached: 1204 },
