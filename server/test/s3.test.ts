@@ -30,7 +30,7 @@ const model = await first.push('shared', fixedModel())
 test('a model pushed to one replica serves from another with an empty disk, through cut connections', async () => {
   let left = 2
   proxy.answer(request =>
-    request.startsWith('GET') && request.includes('/models/') && left-- > 0 ? 'reset' : undefined,
+    request.startsWith('GET') && request.includes('/objects/') && left-- > 0 ? 'reset' : undefined,
   )
   const second = await startServer(file, { env: { ...env, REQUIRED_MODELS: 'shared' } })
   assert.ok(left <= 0, 'the download was cut twice')

@@ -6,8 +6,14 @@ import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
 import type { FileStore } from './file-store.ts'
 
-/** What every file store promises. `openStore` gives an empty one. */
-export function testFileStoreContract(name: string, openStore: () => Promise<FileStore>): void {
+/** What every file store promises. `openStore` gives an empty one; `links` says that clients can reach it. */
+type Range = { start: number; end: number }
+
+export function testFileStoreContract(
+  name: string,
+  openStore: () => Promise<FileStore>,
+  { links }: { links: boolean },
+): void {
   test(`${name}: gives back the bytes it was given, with their size and sha256`, async () => {
     const store = await openStore()
     const chunks = [Buffer.from([0, 255, 10]), Buffer.alloc(100_000, 7), Buffer.from('end')]
@@ -129,21 +135,73 @@ export function testFileStoreContract(name: string, openStore: () => Promise<Fil
     await assert.rejects(readFile(second.path), { code: 'ENOENT' })
   })
 
-  test(`${name}: gives all bytes, or a range of them, as a stream`, async () => {
-    const store = await openStore()
-    const content = Buffer.from(Array.from({ length: 200_000 }, (_, index) => index % 251))
-    await store.put('whole', Readable.from([content]), { maxBytes: 1_000_000 })
-    const stream = async (range?: { start: number; end: number }) =>
-      await buffer(await store.read('whole', range))
-    assert.ok((await stream()).equals(content))
-    assert.ok((await stream({ start: 0, end: 0 })).equals(content.subarray(0, 1)))
-    assert.ok((await stream({ start: 70_000, end: 150_000 })).equals(content.subarray(70_000, 150_001)))
-    assert.ok((await stream({ start: 199_999, end: 300_000 })).equals(content.subarray(199_999)))
-    assert.equal((await stream({ start: 200_000, end: 300_000 })).byteLength, 0)
-    await store.put('none', Readable.from([]), { maxBytes: 10 })
-    assert.equal((await buffer(await store.read('none'))).byteLength, 0)
-    assert.equal((await buffer(await store.read('none', { start: 0, end: 9 }))).byteLength, 0)
-  })
+  const ways = {
+    'as a stream': async (store: FileStore, key: string, range?: Range) =>
+      buffer(await store.read(key, range)),
+    'in pieces': async (store: FileStore, key: string, range?: Range) => {
+      const copies: Buffer[] = []
+      for await (const piece of await store.pieces(key, range)) copies.push(Buffer.from(piece))
+      return Buffer.concat(copies)
+    },
+  }
+  for (const [way, readAll] of Object.entries(ways))
+    test(`${name}: gives all bytes, or a range of them, ${way}`, async () => {
+      const store = await openStore()
+      const content = Buffer.from(Array.from({ length: 2_000_000 }, (_, index) => index % 251))
+      await store.put('whole', Readable.from([content]), { maxBytes: 3_000_000 })
+      const stream = (range?: Range) => readAll(store, 'whole', range)
+      assert.ok((await stream()).equals(content))
+      assert.ok((await stream({ start: 0, end: 0 })).equals(content.subarray(0, 1)))
+      assert.ok((await stream({ start: 70_000, end: 150_000 })).equals(content.subarray(70_000, 150_001)))
+      assert.ok((await stream({ start: 70_000, end: 1_500_000 })).equals(content.subarray(70_000, 1_500_001)))
+      assert.ok((await stream({ start: 1_999_999, end: 3_000_000 })).equals(content.subarray(1_999_999)))
+      assert.equal((await stream({ start: 2_000_000, end: 3_000_000 })).byteLength, 0)
+      await store.put('none', Readable.from([]), { maxBytes: 10 })
+      assert.equal((await readAll(store, 'none')).byteLength, 0)
+      assert.equal((await readAll(store, 'none', { start: 0, end: 9 })).byteLength, 0)
+      await assert.rejects(readAll(store, 'never'), { code: 'not-found', message: /never/ })
+    })
+
+  if (links)
+    test(`${name}: by a link anyone reads the bytes, or a range, under the headers asked for, and nothing by a changed one`, async () => {
+      const store = await openStore()
+      const content = Buffer.alloc(100_000, 'linked')
+      await store.put('linked/a_b-c', Readable.from([content]), { maxBytes: 1_000_000 })
+      const disposition = `attachment; filename="a (b)+c~'*.txt"; filename*=UTF-8''%e2%98%83%20%2B.txt`
+      const url = await store.link('linked/a_b-c', { ...plainLink, disposition })
+      assert.ok(url)
+      const reply = await fetch(url)
+      assert.ok(Buffer.from(await reply.arrayBuffer()).equals(content))
+      assert.equal(reply.headers.get('content-type'), 'text/plain; charset=utf-8')
+      assert.equal(reply.headers.get('content-disposition'), disposition)
+      assert.equal(reply.headers.get('cache-control'), 'private, max-age=7')
+      const part = await fetch(url, { headers: { range: 'bytes=5-9' } })
+      assert.deepEqual([part.status, await part.text()], [206, String(content.subarray(5, 10))])
+
+      const unnamed = await store.link('linked/a_b-c', plainLink)
+      assert.ok(unnamed)
+      const shown = await fetch(unnamed)
+      await shown.body?.cancel()
+      assert.deepEqual([shown.status, shown.headers.get('content-disposition')], [200, null])
+      for (const change of [
+        (changed: URL) => changed.searchParams.set('response-content-type', 'text/html'),
+        (changed: URL) => changed.searchParams.delete('response-content-disposition'),
+        (changed: URL) => changed.searchParams.set('X-Amz-Expires', '600'),
+        (changed: URL) => Object.assign(changed, { pathname: changed.pathname.replace('a_b-c', 'other') }),
+      ]) {
+        const changed = new URL(url)
+        change(changed)
+        const refused = await fetch(changed)
+        await refused.body?.cancel()
+        assert.equal(refused.status, 403, changed.href)
+      }
+    })
+  else
+    test(`${name}: gives no links, since only the server reads it`, async () => {
+      const store = await openStore()
+      await store.put('here', bytes(1), { maxBytes: 10 })
+      assert.equal(await store.link('here', plainLink), undefined)
+    })
 
   test(`${name}: a stream that has begun gives one state of the file, whatever happens to it`, async () => {
     const store = await openStore()
@@ -199,6 +257,7 @@ export function testFileStoreContract(name: string, openStore: () => Promise<Fil
       await assert.rejects(store.put(key, bytes(1), { maxBytes: 10 }), /not a key/, `put ${key}`)
       await assert.rejects(store.local(key), /not a key/, `local ${key}`)
       await assert.rejects(store.read(key), /not a key/, `read ${key}`)
+      await assert.rejects(store.link(key, plainLink), /not a key/, `link ${key}`)
       await assert.rejects(store.copy('there', key), /not a key/, `copy to ${key}`)
       await assert.rejects(store.copy(key, 'other'), /not a key/, `copy ${key}`)
       await assert.rejects(store.remove(key), /not a key/, `remove ${key}`)
@@ -211,6 +270,13 @@ export function testFileStoreContract(name: string, openStore: () => Promise<Fil
     await store.check()
     assert.deepEqual(await keysOf(store), [])
   })
+}
+
+const plainLink = {
+  expiresInSeconds: 60,
+  contentType: 'text/plain; charset=utf-8',
+  disposition: undefined,
+  cacheControl: 'private, max-age=7',
 }
 
 function bytes(count: number): Readable {

@@ -2,6 +2,15 @@ import type { Readable } from 'node:stream'
 
 export type StoredFile = { sizeBytes: number; sha256: string }
 
+/** How long a link is good for, and the headers that its answer has. */
+export type FileLink = {
+  /** From 1. */
+  expiresInSeconds: number
+  contentType: string
+  disposition: string | undefined
+  cacheControl: string
+}
+
 /** Bytes under opaque keys. Keys are `[a-z0-9][a-z0-9/_-]*` chosen by us, never by a user. */
 export type FileStore = {
   /**
@@ -21,6 +30,16 @@ export type FileStore = {
    * @throws Problem `not-found`, before the stream is given.
    */
   read(key: string, range?: { start: number; end: number }): Promise<Readable>
+  /**
+   * The same, for who passes the bytes on: a piece is good only until the next one is asked for, so that large files
+   * leave no garbage. Whoever has begun and does not take them to the end calls `return`.
+   */
+  pieces(key: string, range?: { start: number; end: number }): Promise<AsyncGenerator<Uint8Array, void>>
+  /**
+   * Where a client reads the bytes itself, all or a range of them; undefined when only the server can. Nothing is asked
+   * of the store: there may be no such file.
+   */
+  link(key: string, link: FileLink): Promise<URL | undefined>
   /**
    * Stores the bytes of `from` at `to` as well, durably and as of now; what was there is replaced whole.
    * @throws Problem `not-found`, `storage-full`.

@@ -17,7 +17,9 @@ after(() => rm(base, { recursive: true }))
 
 const freshFolder = () => mkdtemp(join(base, 'store-'))
 
-testFileStoreContract('folder store', async () => await openFolderStore({ folder: await freshFolder() }))
+testFileStoreContract('folder store', async () => await openFolderStore({ folder: await freshFolder() }), {
+  links: false,
+})
 
 test('makes its folder, and gives paths without links in them', async () => {
   const folder = join(await freshFolder(), 'not', 'there')

@@ -5,8 +5,17 @@ import { dirname, join } from 'node:path'
 import { Problem } from '@roundhouse/sdk/contract'
 import { invariant } from '../../kit/invariant.ts'
 import type { FileStore } from '../../ports/file-store.ts'
-import { diskFull, ifThere, isDiskFull, removeAbandoned, syncFolders, writeDurably } from './disk.ts'
+import {
+  checkRoom,
+  diskFull,
+  ifThere,
+  isDiskFull,
+  removeAbandoned,
+  syncFolders,
+  writeDurably,
+} from './disk.ts'
 import { checkKey, isKey } from './keys.ts'
+import { piecesOf } from './pieces.ts'
 
 /** With 64 KiB at a time (the default) reading 100 MB takes twice the time. */
 const readAtATimeBytes = 256 * 1024
@@ -36,6 +45,7 @@ export async function openFolderStore(options: { folder: string }): Promise<File
     const path = pathOf(key)
     let written = join(temporaryFolder, randomUUID())
     try {
+      await checkRoom(root)
       const result = await write(written)
       const created = await mkdir(dirname(path), { recursive: true })
       await rename(written, path)
@@ -97,6 +107,15 @@ export async function openFolderStore(options: { folder: string }): Promise<File
       return file.createReadStream({ ...range, highWaterMark: readAtATimeBytes })
     },
 
+    async pieces(key, range) {
+      return piecesOf(await openForReading(key), range)
+    },
+
+    async link(key) {
+      checkKey(key)
+      return undefined
+    },
+
     async copy(from, to) {
       const source = await openForReading(from)
       try {
@@ -129,6 +148,7 @@ export async function openFolderStore(options: { folder: string }): Promise<File
     async check() {
       const path = join(temporaryFolder, randomUUID())
       try {
+        await checkRoom(root)
         const file = await open(path, 'wx', 0o600)
         // Not empty: a full disk still has room for names.
         await file.write('roundhouse').finally(() => file.close())

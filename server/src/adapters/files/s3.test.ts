@@ -15,6 +15,7 @@ import { temporaryFolder } from '../../testing/temporary-folder.ts'
 import { until } from '../../testing/until.ts'
 import { createS3Client } from './s3/client.ts'
 import { parseS3Place, type S3Place } from './s3/place.ts'
+import { inMemory } from './s3/spool.ts'
 import { textOf } from './s3/xml.ts'
 import { openS3Store } from './s3.ts'
 
@@ -23,7 +24,11 @@ const server = await startS3(file)
 const proxy = await startFaultyProxy(file, server.port)
 let serial = 0
 
-testFileStoreContract('S3 store', async () => (await openStore()).store)
+testFileStoreContract('S3 store', async () => (await openStore()).store, { links: false })
+const publicEndpoint = `http://127.0.0.1:${server.port}`
+testFileStoreContract('S3 store for clients', async () => (await openStore({ publicEndpoint })).store, {
+  links: true,
+})
 
 test('reaches a bucket by its host name too', async () => {
   const place = await server.bucket('by-host')
@@ -223,7 +228,7 @@ test('an upload in parts that a killed process left is given up a week later, at
     const { text } = await client.send({ method: 'POST', key, query: { uploads: '' } })
     const query = { partNumber: '1', uploadId: textOf(text, 'UploadId') ?? '' }
     const body = noise(1000)
-    await client.send({ method: 'PUT', key, query, body: [body], sha256: sha256(body) })
+    await client.send({ method: 'PUT', key, query, body: inMemory(body), sha256: sha256(body) })
   }
   const [a, b, ...more] = await uploadsIn(place)
   assert.ok(a && b && more.length === 0)
@@ -319,6 +324,7 @@ async function openStore(
   options: {
     place?: S3Place
     port?: number
+    publicEndpoint?: string
     log?: Log
     cacheFolder?: string
     cacheBytes?: number
@@ -327,8 +333,9 @@ async function openStore(
 ): Promise<{ store: FileStore; place: S3Place; cacheFolder: string }> {
   const place = options.place ?? (await server.bucket(`bucket-${serial++}`, options.port))
   const cacheFolder = options.cacheFolder ?? (await temporaryFolder(file))
-  const { credentials = server.credentials, cacheBytes = 1e9, log = logTo([]) } = options
-  const store = await openS3Store({ place, credentials, cacheFolder, cacheBytes, log })
+  const { credentials = server.credentials, cacheBytes = 1e9, log = logTo([]), publicEndpoint } = options
+  const reach = publicEndpoint === undefined ? {} : { publicEndpoint }
+  const store = await openS3Store({ place, ...reach, credentials, cacheFolder, cacheBytes, log })
   return { store, place, cacheFolder }
 }
 

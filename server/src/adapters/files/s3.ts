@@ -1,7 +1,10 @@
 import { hash } from 'node:crypto'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { invariant } from '../../kit/invariant.ts'
 import type { Log } from '../../kit/log.ts'
 import type { FileStore } from '../../ports/file-store.ts'
+import { bytesOf } from './disk.ts'
 import { checkKey, isKey } from './keys.ts'
 import { createS3Client, type S3Client, type S3Credentials } from './s3/client.ts'
 import { copyObject } from './s3/copy.ts'
@@ -10,6 +13,8 @@ import { isMissing, S3Error, toProblem, whatToChange } from './s3/errors.ts'
 import { abortForgottenUploads, listObjects } from './s3/list.ts'
 import { openLocalCopies, type Remote } from './s3/local-copies.ts'
 import type { S3Place } from './s3/place.ts'
+import { createPresign } from './s3/presign.ts'
+import { inMemory } from './s3/spool.ts'
 import { createUpload } from './s3/upload.ts'
 
 /** Not a key, so that no list shows it. */
@@ -28,16 +33,22 @@ const checkSilenceMs = 5000
  */
 export async function openS3Store(options: {
   place: S3Place
+  /** By which clients reach the same storage; without one the bytes go through this process. */
+  publicEndpoint?: string
   credentials: S3Credentials
   cacheFolder: string
   cacheBytes: number
   log: Log
 }): Promise<FileStore> {
-  const { place, log } = options
+  const { place, publicEndpoint, credentials, log } = options
   const client = createS3Client(options)
   const copies = await openLocalCopies({ folder: options.cacheFolder, maxBytes: options.cacheBytes, log })
   const tools = { client, place, log }
-  const upload = createUpload(tools)
+  const upload = createUpload({ ...tools, spoolFolder: join(options.cacheFolder, 'parts') })
+  const presign =
+    publicEndpoint === undefined
+      ? async () => undefined
+      : createPresign({ place: { ...place, endpoint: publicEndpoint }, credentials })
   await check(client).catch(error => {
     if (!(error instanceof S3Error)) throw error
     const sentence = whatToChange(error, place)
@@ -80,6 +91,16 @@ export async function openS3Store(options: {
       return await translated(key, download(client, key, { range }))
     },
 
+    async pieces(key, range) {
+      checkKey(key)
+      return passOn(await translated(key, download(client, key, { range })))
+    },
+
+    async link(key, link) {
+      checkKey(key)
+      return await presign(key, link)
+    },
+
     async copy(from, to) {
       checkKey(from)
       checkKey(to)
@@ -108,6 +129,10 @@ export async function openS3Store(options: {
   }
 }
 
+async function* passOn(stream: Readable): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of stream) yield bytesOf(chunk)
+}
+
 /** @throws what `work` throws, as what the caller is told. */
 async function translated<T>(key: string, work: Promise<T>): Promise<T> {
   try {
@@ -128,6 +153,6 @@ async function removeObject(client: S3Client, key: string): Promise<void> {
 async function check(client: S3Client): Promise<void> {
   const body = Buffer.from('roundhouse')
   const request = { key: checkName, silenceMs: checkSilenceMs, attempts: 2 }
-  await client.send({ ...request, method: 'PUT', body: [body], sha256: hash('sha256', body) })
+  await client.send({ ...request, method: 'PUT', body: inMemory(body), sha256: hash('sha256', body) })
   await client.send({ ...request, method: 'DELETE' })
 }

@@ -31,6 +31,8 @@ const codes: Readonly<Record<string, Outage>> = {
   EPIPE: 'session',
 }
 
+const diskFull = '53100'
+
 /** Undefined when the database works and has refused the statement. */
 export function classify(error: unknown): Outage | undefined {
   if (!(error instanceof Error)) return undefined
@@ -59,9 +61,14 @@ const sentences: Readonly<Record<Outage, string>> = {
   busy: 'The database is too busy to answer in time. Try again in a second.',
 }
 
-/** Turns what says that the database is not available into the Problem; leaves what the database refuses. */
+/** Turns what says that the database is not available into the Problem; or that its disk is full; leaves what it refuses. */
 export function translate(error: unknown): unknown {
   if (isProblem(error)) return error
+  if (error instanceof Error && 'code' in error && error.code === diskFull)
+    return new Problem('storage-full', 'The disk of the database is full; nothing was stored.', {
+      retryAfterSeconds: 30,
+      cause: error,
+    })
   const outage = classify(error)
   return outage ? unavailable(sentences[outage], error) : error
 }

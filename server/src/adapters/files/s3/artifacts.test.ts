@@ -6,6 +6,7 @@ import { testArtifactSourceContract } from '../../../ports/artifact-source.contr
 import { startS3 } from '../../../testing/s3-server.ts'
 import { createS3Artifacts } from './artifacts.ts'
 import { createS3Client } from './client.ts'
+import { inMemory } from './spool.ts'
 
 testArtifactSourceContract('objects in S3', async scope => {
   const { credentials, bucket } = await startS3(scope)
@@ -19,7 +20,7 @@ testArtifactSourceContract('objects in S3', async scope => {
       const body = Buffer.from(content)
       const sha256 = createHash('sha256').update(body).digest('hex')
       const key = path.split('/').map(encodeURIComponent).join('/')
-      await client.send({ method: 'PUT', key, body: [body], sha256 })
+      await client.send({ method: 'PUT', key, body: inMemory(body), sha256 })
     },
   }
 })

@@ -6,6 +6,7 @@ import type { Log } from '../../../kit/log.ts'
 import { isPassing, S3Error } from './errors.ts'
 import { createExchange } from './exchange.ts'
 import { type S3Place, urlOf } from './place.ts'
+import { type Body, inMemory } from './spool.ts'
 import { textOf } from './xml.ts'
 
 export type S3Credentials = { accessKeyId: string; secretAccessKey: string }
@@ -17,7 +18,7 @@ export type S3Request = {
   key?: string
   query?: Record<string, string>
   headers?: Record<string, string>
-  body?: readonly Uint8Array[]
+  body?: Body
   /** Of the body, as hex; it is signed. */
   sha256?: string
   silenceMs?: number
@@ -75,13 +76,14 @@ export function createS3Client(options: { place: S3Place; credentials: S3Credent
 
   /** @throws S3Error */
   async function once(request: S3Request): Promise<IncomingMessage> {
-    const { method, body = [], silenceMs = usualSilenceMs, signal } = request
+    const { method, body = inMemory(), silenceMs = usualSilenceMs, signal } = request
     const { url, headers } = await signed(request)
-    const sizeBytes = body.reduce((sum, chunk) => sum + chunk.byteLength, 0)
-    if (method === 'PUT' || method === 'POST') headers['content-length'] = String(sizeBytes)
-    const answer = await exchange({ method, url, headers, body, silenceMs, signal }).catch(error => {
-      throw noAnswer(request, error)
-    })
+    if (method === 'PUT' || method === 'POST') headers['content-length'] = String(body.sizeBytes)
+    const answer = await exchange({ method, url, headers, body: body.bytes(), silenceMs, signal }).catch(
+      error => {
+        throw noAnswer(request, error)
+      },
+    )
     const status = answer.statusCode ?? 0
     if (status >= 200 && status < 300) return answer
     const code = textOf(await readText(answer).catch(() => ''), 'Code')

@@ -2,13 +2,14 @@ import { lookup } from 'node:dns'
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
+import { pipeline } from 'node:stream/promises'
 
 export type Exchange = {
   method: string
   url: URL
   headers: Record<string, string>
   /** Sent whole, in this order. */
-  body: readonly Uint8Array[]
+  body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
   /** Longest time without a byte in either direction, before and during the answer. */
   silenceMs: number
   signal: AbortSignal | undefined
@@ -47,8 +48,8 @@ export function createExchange(protocol: string): (exchange: Exchange) => Promis
       request.on('close', stopWaiting)
       request.on('error', reject)
       request.on('response', resolve)
-      for (const chunk of body) request.write(chunk)
-      request.end()
+      // What it rejects with has been told by the request's own event; a body that cannot be read ends the request.
+      pipeline(body, request).catch(error => request.destroy(error))
     })
 }
 

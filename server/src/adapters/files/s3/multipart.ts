@@ -2,6 +2,7 @@ import { hash, randomUUID } from 'node:crypto'
 import type { Log } from '../../../kit/log.ts'
 import type { S3Client } from './client.ts'
 import { isMissing, isPassing, S3Error } from './errors.ts'
+import { inMemory } from './spool.ts'
 import { textOf } from './xml.ts'
 
 /** S3 puts the parts of a large file together while we wait. */
@@ -31,8 +32,9 @@ export async function inParts(
   const uploadId = textOf(begun.text, 'UploadId')
   if (!uploadId) throw new S3Error(`POST ${key} uploads`, 200, 'no UploadId')
   try {
-    const body = [Buffer.from(completion(await send(uploadId)))]
-    const sha256 = hash('sha256', Buffer.concat(body))
+    const text = Buffer.from(completion(await send(uploadId)))
+    const body = inMemory(text)
+    const sha256 = hash('sha256', text)
     await client
       .send({ method: 'POST', key, query: { uploadId }, body, sha256, silenceMs: longWorkMs })
       .catch(async error => {

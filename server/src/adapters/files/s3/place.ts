@@ -45,14 +45,15 @@ export function parseS3Place(text: string): S3Place {
   return {
     bucket,
     prefix: prefix === '' ? '' : `${prefix}/`,
-    endpoint: endpointOf(given ?? `https://s3.${region}.amazonaws.com`),
+    endpoint: parseS3Endpoint(given ?? `https://s3.${region}.amazonaws.com`),
     region,
     // No certificate of a wildcard covers a bucket with dots.
     pathStyle: style === null ? given !== undefined || bucket.includes('.') : style === 'true',
   }
 }
 
-function endpointOf(text: string): string {
+/** Without a slash at its end. @throws Error that says what is wrong, without the text. */
+export function parseS3Endpoint(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
     throw new Error('has an endpoint of the form https://host[:port][/path]')

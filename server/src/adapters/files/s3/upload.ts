@@ -13,21 +13,36 @@ const partsAtATimePerFile = 2
 const partsAtATime = 8
 
 /**
- * Makes the function that stores a stream of up to 78 GiB. In memory is, per file, the part that is being filled or
- * waits to be sent, and of all files together eight parts that are on their way (64 MiB).
+ * Makes the function that stores a stream of up to 78 GiB. Parts wait on the local disk, below `spoolFolder`: per file
+ * the one that is being filled and up to two that are on their way; in memory is of each a quarter of a megabyte.
  */
 export function createUpload(tools: {
   client: S3Client
   log: Log
+  spoolFolder: string
 }): (key: string, source: Readable, maxBytes: number) => Promise<StoredFile> {
-  const { client } = tools
+  const { client, spoolFolder } = tools
   const turnstile = createTurnstile(partsAtATime)
 
   return async (key, source, maxBytes) => {
-    const parts = partsOf(source, { partBytes, maxBytes: Math.min(maxBytes, mostParts * partBytes) })
+    const parts = partsOf(source, {
+      partBytes,
+      maxBytes: Math.min(maxBytes, mostParts * partBytes),
+      spoolFolder,
+    })
     const first = await parts.next()
     if (first.done) throw new Error('a stream has at least one part')
-    const { body, sha256, file } = first.value
+    try {
+      return await storeParts(key, first.value, parts)
+    } finally {
+      await first.value.discard()
+      // A part that was being filled when it failed.
+      await parts.return(undefined)
+    }
+  }
+
+  async function storeParts(key: string, first: Part, others: AsyncIterable<Part>): Promise<StoredFile> {
+    const { body, sha256, file } = first
     if (file) {
       const headers = { 'x-amz-meta-sha256': sha256 }
       await turnstile(() => client.send({ method: 'PUT', key, body, sha256, headers }))
@@ -35,7 +50,7 @@ export function createUpload(tools: {
     }
     let stored: StoredFile | undefined
     await inParts(tools, key, async uploadId => {
-      const sent = await sendParts(key, uploadId, first.value, parts)
+      const sent = await sendParts(key, uploadId, first, others)
       stored = sent.file
       return sent.etags
     })
@@ -54,13 +69,13 @@ export function createUpload(tools: {
     const sending = new Set<Promise<void>>()
     let file: StoredFile | undefined
 
-    async function sendPart({ number, body, sha256 }: Part, begun: () => void): Promise<void> {
+    async function sendPart({ number, body, sha256, discard }: Part, begun: () => void): Promise<void> {
       const query = { partNumber: String(number), uploadId }
       const request = { method: 'PUT', key, query, body, sha256, lastAttempt: stop.signal } as const
       const { headers } = await turnstile(() => {
         begun()
         return client.send(request)
-      })
+      }).finally(discard)
       if (!headers.etag) throw new S3Error(`PUT ${key} uploadId`, 200, 'no ETag')
       etags[number - 1] = headers.etag
     }
