@@ -8,26 +8,26 @@ const object = `${base}/object`
 
 /**
  * The scope that is wrong elsewhere, `files`, is the right one here; an administrator's key of it has no more rights
- * than a user's. Who is nobody is told the same as who may not.
+ * than a user's. Who sends no credential is told that the request is not of the protocol's form.
  */
 const owned = (call: Row['call']): Row => ({
   kind: 'owned',
   call,
-  except: { anonymous: [403], wrongScope: [200], adminWrongScope: [404] },
+  except: { anonymous: [400], wrongScope: [200], adminWrongScope: [404] },
 })
 /** What others may not write: that there is such a folder is no secret. */
 const ownFolder = (call: Row['call']): Row => ({
   kind: 'owned',
   call,
-  except: { anonymous: [403], wrongScope: [200], other: [403], adminWrongScope: [403] },
+  except: { anonymous: [400], wrongScope: [200], other: [403], adminWrongScope: [403] },
 })
 /** Each is shown, and removes, what is theirs. */
 const signedIn = (call: Row['call']): Row => ({
   kind: 'signedIn',
   call,
-  except: { anonymous: [403], wrongScope: [200], adminWrongScope: [200] },
+  except: { anonymous: [400], wrongScope: [200], adminWrongScope: [200] },
 })
-const admin = (call: Row['call']): Row => ({ kind: 'admin', call, except: { anonymous: [403] } })
+const admin = (call: Row['call']): Row => ({ kind: 'admin', call, except: { anonymous: [400] } })
 const open = (call: Row['call']): Row => ({ kind: 'open', call })
 const text = (method: string) => ({ method, body: 'text' })
 

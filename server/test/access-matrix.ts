@@ -19,7 +19,6 @@ export type Row = {
   except?: Partial<Record<Who, readonly number[]>>
 }
 
-const nobody = '0190a6f0-0000-7000-8000-000000000000'
 const get = (path: string): Call => ({ path })
 const body = (method: string, path: string, value: unknown): Call => ({ path, init: json(method, value) })
 const open = (path: string): Row => ({ kind: 'open', call: () => get(path) })
@@ -164,8 +163,8 @@ export const matrix: Readonly<Record<string, Row>> = {
   'PUT /api/v1/admin/users/{id}/roles': admin(f =>
     body('PUT', `/api/v1/admin/users/${f.other.id}/roles`, { roles: ['member'] }),
   ),
-  'POST /api/v1/admin/users/{id}/revoke': admin(() =>
-    body('POST', `/api/v1/admin/users/${nobody}/revoke`, {}),
+  'POST /api/v1/admin/users/{id}/revoke': admin(async f =>
+    body('POST', `/api/v1/admin/users/${await f.guest()}/revoke`, {}),
   ),
   'GET /api/v1/admin/plans': admin(() => get('/api/v1/admin/plans')),
   'PATCH /api/v1/admin/plans/{name}': admin(() =>

@@ -185,6 +185,7 @@ test('of five servers that start together on an empty database all come up, and 
         '0003_files.sql',
         '0004_reports.sql',
         '0005_resumable_uploads.sql',
+        '0006_model_files.sql',
       ],
     ],
   )

@@ -153,7 +153,7 @@ test('a load that fails leaves the version that serves, and a load while others 
   const traffic = [infer(), infer()]
   assert.equal((await post(house, '/v2/repository/models/price/load')).status, 200)
 
-  const stored = join(folder, 'files', 'models')
+  const stored = join(folder, 'files', 'objects')
   for (const name of await readdir(stored)) await writeFile(join(stored, name), 'damaged')
   const text = await refusedWith(422, await post(house, '/v2/repository/models/price/load'))
   assert.match(text, /sha256/)

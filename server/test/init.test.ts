@@ -62,16 +62,33 @@ test('a configuration that cannot work ends start and doctor with all that is wr
   const folder = await temporaryFolder(context)
   await writeFile(
     join(folder, 'roundhouse.config.ts'),
-    `export default { models: [{ name: 'a' }], bucket: [] }`,
+    `export default {
+      models: [{ name: 'a' }],
+      bucket: [],
+      buckets: [{ name: 'models', public: true }, { name: 'big', file_size_limit: 2000 }],
+      reports: { templates: [{ name: 'letter', folder: 'letter' }] },
+    }`,
   )
+  await mkdir(join(folder, 'letter'))
+  await writeFile(join(folder, 'letter', 'main.typ'), '#no-such-thing')
   for (const command of ['start', 'doctor']) {
-    const ended = await runCommand([command], { cwd: folder, env: { PORT: 'x' } })
+    const ended = await runCommand([command], {
+      cwd: folder,
+      env: { PORT: 'x', MAX_FILE_SIZE_BYTES: '1000' },
+    })
     assert.equal(ended.code, 1)
-    assert.match(ended.stderr, /^roundhouse: The configuration cannot work:\n( {2}- \S.*\n){3}$/m)
-    for (const part of ['PORT', 'models[0].path', 'bucket: there is no such setting'])
+    assert.match(ended.stderr, /^roundhouse: The configuration cannot work:\n( {2}- \S.*\n){6}$/m)
+    for (const part of [
+      'PORT',
+      'models[0].path',
+      'bucket: there is no such setting',
+      'buckets[0].public: the bucket models',
+      'buckets[1].file_size_limit: 2000 bytes',
+      'reports.templates[0].folder: version 1',
+    ])
       assert.ok(ended.stderr.includes(part), ended.stderr)
   }
-  assert.deepEqual(await readdir(folder), ['roundhouse.config.ts'])
+  assert.deepEqual((await readdir(folder)).sort(), ['letter', 'roundhouse.config.ts'])
 })
 
 /** What `npm install` would do, with the sources of this checkout. */

@@ -64,7 +64,7 @@ test(
     const left = await inProgress()
     assert.equal(left.length, 1)
     assert.deepEqual(
-      await readdir(join(files, 'models')).catch(() => []),
+      await readdir(join(files, 'objects')).catch(() => []),
       [],
       'no half of a file under a name',
     )

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { Model } from '@roundhouse/sdk/contract'
 import { createS3Client } from '../src/adapters/files/s3/client.ts'
+import { inMemory } from '../src/adapters/files/s3/spool.ts'
 import { silentLog } from '../src/kit/log.ts'
 import { startFaultyProxy } from '../src/testing/faulty-proxy.ts'
 import { denseModel } from '../src/testing/onnx/models.ts'
@@ -23,11 +24,11 @@ await s3.bucket('house')
 const { credentials } = s3
 const place = { ...(await s3.bucket('models')), prefix: '' }
 const bytes = denseModel()
-const sha256 = createHash('sha256').update(bytes).digest('hex')
+const sha256 = hashOf(bytes)
 await createS3Client({ place, credentials, log: silentLog }).send({
   method: 'PUT',
   key: 'prod/dense.onnx',
-  body: [bytes],
+  body: inMemory(bytes),
   sha256,
 })
 const localPath = join(await temporaryFolder(file), 'dense.onnx')
@@ -78,19 +79,15 @@ test('a fresh replica fetches its model through errors and cut connections, part
   assert.ok(asked.filter(request => request.startsWith('GET')).length >= 3)
   const [line] = server.log('model-fetch')
   assert.deepEqual([line?.size_bytes, line?.sha256], [bytes.byteLength, sha256])
-  assert.equal(
-    createHash('sha256')
-      .update(await readFile(localPath))
-      .digest('hex'),
-    sha256,
-  )
+  assert.equal(hashOf(await readFile(localPath)), sha256)
   await checkServes(server)
   await server.stop()
 })
 
-test('a replica with an empty disk has it from the shared storage, and fetches nothing', async context => {
+test('a replica with an empty disk has it and its copy from the shared storage, and fetches nothing', async context => {
   const from = proxy.requests().length
-  const server = await startServer(context, { env, cwd })
+  const copy = join(await temporaryFolder(context), 'copies', 'dense.onnx')
+  const server = await startServer(context, { env: { ...env, MODEL_LOCAL_PATH: copy }, cwd })
   assert.equal((await server.call('GET', '/api/v1/ready')).status, 200)
   assert.equal(server.log('model-fetch-skip')[0]?.reason, 'unchanged')
   const asked = proxy.requests().slice(from).filter(isOfModel)
@@ -98,6 +95,8 @@ test('a replica with an empty disk has it from the shared storage, and fetches n
     asked.map(request => request.split(' ')[0]),
     ['HEAD'],
   )
+  assert.equal(hashOf(await readFile(copy)), sha256)
+  assert.deepEqual(await readdir(join(copy, '..')), ['dense.onnx'])
   await checkServes(server)
   await server.stop()
 })
@@ -112,6 +111,10 @@ async function checkServes(server: Server): Promise<void> {
   const inputs = [{ name: 'x', datatype: 'FP32', shape: [1, 1000], data: new Array(1000).fill(0.5) }]
   const reply = await server.call('POST', '/v2/models/dense/infer', { inputs })
   assert.equal(reply.status, 200)
+}
+
+function hashOf(content: Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex')
 }
 
 /** Files of models, among the names in the bucket of the server. */

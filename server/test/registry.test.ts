@@ -29,7 +29,7 @@ async function code(response: Response): Promise<[number, unknown]> {
 }
 
 async function storedFiles(dataDir: string): Promise<number> {
-  return (await readdir(join(dataDir, 'files', 'models'), { recursive: true }).catch(() => [])).length
+  return (await readdir(join(dataDir, 'files', 'objects'), { recursive: true }).catch(() => [])).length
 }
 
 test('a version goes from pending over uploaded to ready, and then predicts', async t => {
@@ -293,8 +293,8 @@ test('a version that serves goes on serving while it is validated again, and is 
   assert.deepEqual([...states], ['ready 201'])
   assert.equal(validation.parse(await again.json()).valid, true)
 
-  const [file] = await readdir(join(house.dataDir, 'files', 'models'))
-  await appendFile(join(house.dataDir, 'files', 'models', file ?? ''), 'x')
+  const [file] = await readdir(join(house.dataDir, 'files', 'objects'))
+  await appendFile(join(house.dataDir, 'files', 'objects', file ?? ''), 'x')
   const damaged = validation.parse(
     await (await house.fetch(`/api/v1/models/${id}/validate`, { method: 'POST' })).json(),
   )

@@ -152,7 +152,7 @@ async function untilReady(): Promise<void> {
 async function fileOf(from: Server, name: string, version: string): Promise<string> {
   const { body } = await from.call('GET', `/api/v1/models/by-name/${name}/versions`)
   const model = (body.data as Model[]).find(one => one.version === version)
-  const folder = join(options.dataDir, 'files', 'models')
+  const folder = join(options.dataDir, 'files', 'objects')
   for (const entry of await readdir(folder)) {
     const hash = createHash('sha256').update(await readFile(join(folder, entry)))
     if (hash.digest('hex') === model?.file_hash) return join(folder, entry)

@@ -67,6 +67,16 @@ async function begin(
   return { address, id: address.split('/').at(-1) ?? '' }
 }
 
+/** Begins an upload of nothing, which is complete at once. */
+function create(metadata: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
+  const pairs = Object.entries({ bucketName: 'films', ...metadata })
+  return tus(ann, '/storage/v1/upload/resumable', 'POST', {
+    'upload-length': '0',
+    'upload-metadata': pairs.map(([key, value]) => `${key} ${base64(value)}`).join(','),
+    ...headers,
+  })
+}
+
 function tus(
   user: TestUser,
   address: string,
@@ -273,6 +283,54 @@ test('the protocol is asked for and told: version, extensions, largest upload', 
   })
   assert.equal(wrongType.status, 415)
   assert.equal((await tus(ann, '/storage/v1/upload/resumable', 'POST')).status, 400)
+})
+
+test('a client that may only POST goes on, asks and gives up with X-HTTP-Method-Override', async () => {
+  const name = nameOf(ann, 'by-post.mp4')
+  await run(bytes, options(ann, name, { overridePatchMethod: true, uploadDataDuringCreation: false }))
+  assert.ok((await stored(ann, name))?.equals(bytes))
+
+  const { address } = await begin(ann, nameOf(ann, 'by-post-2.mp4'), 100)
+  const post = (headers: Record<string, string>, user = ann) => tus(user, address, 'POST', headers)
+  const head = await post({ 'x-http-method-override': 'HEAD' })
+  assert.deepEqual([head.status, head.headers.get('upload-length')], [200, '100'])
+  assert.equal((await post({})).status, 405)
+  assert.equal((await post({ 'x-http-method-override': 'DELETE' }, bob)).status, 404)
+  assert.equal((await post({ 'x-http-method-override': 'DELETE' })).status, 204)
+  assert.equal((await post({ 'x-http-method-override': 'HEAD' })).status, 404)
+})
+
+test('bytes that are said to be compressed are refused, not stored so', async () => {
+  const { address } = await begin(ann, nameOf(ann, 'gzip.mp4'), 100)
+  const gzip = { 'content-encoding': 'gzip', 'upload-offset': '0' }
+  assert.equal((await tus(ann, address, 'PATCH', gzip, Buffer.alloc(10))).status, 415)
+  assert.equal(await offsetOf(ann, address), 0)
+  const created = await create({ objectName: nameOf(ann, 'gzip-2.mp4') }, { 'content-encoding': 'gzip' })
+  assert.equal(created.status, 415)
+})
+
+test('details that could not be stored or sent back are refused at the beginning; odd ages are passed over', async () => {
+  const deep = `{"a":${'['.repeat(6000)}${']'.repeat(6000)}}`
+  for (const [details, status] of [
+    [{ contentType: 'text/plain\n' }, 415],
+    [{ contentType: 'text/plain\u2028' }, 415],
+    [{ contentType: 'a\0/b', objectName: nameOf(ann, 'x/.emptyFolderPlaceholder') }, 415],
+    [{ metadata: '{"a":"\\u0000"}' }, 400],
+    [{ metadata: '{"a":["\\ud800"]}' }, 400],
+    [{ metadata: deep }, 400],
+  ] as const) {
+    const refused = await create({ objectName: nameOf(ann, 'details'), ...details })
+    assert.equal(refused.status, status, `${JSON.stringify(details).slice(0, 60)} ${await refused.text()}`)
+  }
+  for (const [index, cacheControl] of ['a\0b', 'public\r\nx: y', '-1', 'max-age=5'].entries()) {
+    const name = nameOf(ann, `age-${index}`)
+    const made = await create({ objectName: name, cacheControl, contentType: 'text/plain \t' })
+    assert.equal(made.status, 201, await made.text())
+    const read = await ann.fetch(`/storage/v1/object/films/${name}`)
+    assert.equal(read.status, 200)
+    assert.doesNotMatch(read.headers.get('cache-control') ?? '', /public|max-age/)
+    assert.match(read.headers.get('content-type') ?? '', /^text\/plain/)
+  }
 })
 
 test('a page of another origin that is listed may upload, and sees how far it got', async t => {

@@ -39,6 +39,22 @@ test('buckets are made, listed, changed, emptied and removed', async () => {
   await assert.rejects(client('rh_wrong').files.buckets.list(), withCode('unauthenticated'))
 })
 
+test('in a bucket with open folders users read and add everywhere, and change only what they added', async () => {
+  const { buckets } = service
+  const made = await buckets.create({ name: 'team', open_folders: true })
+  assert.equal(made.open_folders, true)
+  const [ours, theirs] = [user, other].map(({ key }) => client(key).files.from('team'))
+  assert(ours && theirs)
+  await ours.upload('plans/a.txt', new Blob(['a'], { type: 'text/plain' }))
+  assert.equal(await textOf(theirs.download('plans/a.txt')), 'a')
+  await assert.rejects(theirs.upload('plans/a.txt', new Blob(['b']), { upsert: true }), withCode('forbidden'))
+  assert.equal((await buckets.update('team', { open_folders: false })).open_folders, false)
+  await assert.rejects(theirs.download('plans/a.txt'), withCode('object-not-found'))
+  await assert.rejects(ours.upload('plans/b.txt', new Blob(['b'])), withCode('forbidden'))
+  assert.equal((await buckets.create({ name: 'closed' })).open_folders, false)
+  await assert.rejects(buckets.update('models', { open_folders: true }), withCode('conflict'))
+})
+
 test('a file goes up and comes down byte for byte, with its details, its progress and in part', async () => {
   const name = named('a folder/1 (2).png')
   const sent: number[] = []
@@ -54,6 +70,8 @@ test('a file goes up and comes down byte for byte, with its details, its progres
   assert.ok(sent.length > 1)
   assert.deepEqual([sent.at(-1), received.at(-1)], [bytes.length, bytes.length])
   assert.equal(await textOf(mine.download(name, { range: { start: 4, end: 8 } })), 'bytes')
+  const streamed = await mine.downloadStream(name, { range: { start: 4 } })
+  assert.deepEqual(new Uint8Array(await new Response(streamed).arrayBuffer()), bytes.subarray(4))
 
   const info = await mine.info(name)
   assert.deepEqual(
@@ -167,6 +185,21 @@ test('a resumable upload is stopped by its signal, and goes on in another client
     })
   assert.deepEqual(sent, [200_000, 300_000])
   assert.deepEqual(new Uint8Array(await (await mine.download(name)).arrayBuffer()), bytes)
+
+  let half = ''
+  const begun = mine.uploadResumable(named('half'), bytes, {
+    chunkBytes: 100_000,
+    onUploadId: id => {
+      half = id
+    },
+    onProgress: () => {
+      throw new Error('enough')
+    },
+  })
+  await assert.rejects(begun, /enough/)
+  const another = mine.uploadResumable(named('half'), bytes.subarray(1), { uploadId: half })
+  await assert.rejects(another, { name: 'TypeError', message: /300000 bytes, this file has 299999/ })
+  await assert.rejects(mine.info(named('half')), withCode('object-not-found'))
 
   const gone = '0190a6f0-0000-7000-8000-000000000000'
   await mine.uploadResumable(name, new Blob(['anew']), { uploadId: gone, upsert: true })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { IncomingHttpHeaders } from 'node:http'
 import { test } from 'node:test'
 import { openStorage, send } from './storage-requests.ts'
 
@@ -91,6 +92,7 @@ test('readers ask for parts and for what has changed', async t => {
   for (const range of ['bytes=10-', 'bytes=-0']) {
     const reply = await get({ range })
     assert.deepEqual([reply.status, reply.headers['content-range']], [416, 'bytes */10'], range)
+    assertNothingOfObject(reply.headers)
   }
   assert.equal((await get({ range: 'bytes=2-4', 'if-range': etag })).status, 206)
   assert.equal((await get({ range: 'bytes=2-4', 'if-range': modified })).status, 206)
@@ -104,7 +106,8 @@ test('readers ask for parts and for what has changed', async t => {
   const head = await get({}, 'HEAD')
   assert.deepEqual([head.status, head.text, head.headers['content-length']], [200, '', '10'])
   const part = await get({ range: 'bytes=2-4' }, 'HEAD')
-  assert.deepEqual([part.status, part.headers['content-length']], [206, '3'])
+  assert.deepEqual([part.status, part.headers['content-length']], [200, '10'])
+  assert.equal((await get({ range: 'bytes=10-' }, 'HEAD')).status, 200)
   const none = await get({}, 'HEAD', `${path}-none`)
   assert.deepEqual([none.status, none.text], [400, ''])
   const empty = await get({}, 'GET', `/storage/v1/object/docs/${user.id}/empty`)
@@ -115,3 +118,67 @@ test('readers ask for parts and for what has changed', async t => {
     [404, '404'],
   )
 })
+
+test('who names another state of an object than it has is told so, and gets none of it', async t => {
+  const { house, user, authorization, put } = await openStorage(t)
+  await put('digits', '0123456789')
+  const ask = (headers: Record<string, string> = {}, method = 'GET') =>
+    send(house, method, `/storage/v1/object/docs/${user.id}/digits`, {
+      headers: { authorization, ...headers },
+    })
+  const { headers } = await ask({}, 'HEAD')
+  const [etag, modified] = [String(headers.etag), String(headers['last-modified'])]
+  const before = 'Thu, 01 Jan 2026 00:00:00 GMT'
+  for (const given of [
+    { 'if-match': etag },
+    { 'if-match': `"x", ${etag}` },
+    { 'if-match': '*' },
+    { 'if-match': etag, 'if-unmodified-since': before },
+    { 'if-unmodified-since': modified },
+    { 'if-unmodified-since': 'no date' },
+  ] as Record<string, string>[]) {
+    assert.equal((await ask(given)).text, '0123456789', JSON.stringify(given))
+    assert.equal((await ask(given, 'HEAD')).status, 200, JSON.stringify(given))
+  }
+  for (const given of [
+    { 'if-match': '"x"' },
+    // A weak tag says nothing about every byte.
+    { 'if-match': `W/${etag}` },
+    { 'if-match': '"x"', 'if-none-match': etag },
+    { 'if-match': '"x"', 'if-unmodified-since': modified },
+    { 'if-match': '"x"', range: 'bytes=0-1' },
+    { 'if-unmodified-since': before },
+  ] as Record<string, string>[]) {
+    const reply = await ask(given)
+    assert.deepEqual([reply.status, reply.code], [412, 'PreconditionFailed'], JSON.stringify(given))
+    assertNothingOfObject(reply.headers)
+    assert.equal((await ask(given, 'HEAD')).status, 412, JSON.stringify(given))
+  }
+})
+
+test('no shared cache is told that it may keep what is private, and public objects keep their cache control', async t => {
+  const { house, user, authorization } = await openStorage(t)
+  for (const [bucket, cacheControl] of [
+    ['docs', 'private, max-age=60'],
+    ['agent-logos', 'public, max-age=60, s-maxage=600'],
+  ] as const) {
+    const path = `/storage/v1/object/${bucket}/${user.id}/a`
+    const given = { authorization, 'content-type': 'text/plain' }
+    await send(house, 'POST', path, {
+      headers: { ...given, 'cache-control': 'public, max-age=60, s-maxage=600' },
+      body: 'x',
+    })
+    const { headers } = await send(house, 'GET', path, { headers: { authorization } })
+    assert.equal(headers['cache-control'], cacheControl)
+    const known = { authorization, 'if-none-match': String(headers.etag) }
+    const unchanged = await send(house, 'GET', path, { headers: known })
+    assert.deepEqual([unchanged.status, unchanged.headers['cache-control']], [304, cacheControl])
+  }
+})
+
+/** A refusal that says what only its object has could be kept in the place of the object. */
+function assertNothingOfObject(headers: IncomingHttpHeaders): void {
+  for (const name of ['etag', 'last-modified', 'cache-control', 'expires', 'content-disposition'])
+    assert.equal(headers[name], undefined, name)
+  assert.equal(headers['content-type'], 'application/json; charset=utf-8')
+}

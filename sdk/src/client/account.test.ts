@@ -20,6 +20,7 @@ const me: Me = {
     starting_credits: 0,
     max_models: 20,
     max_model_bytes: 500_000_000,
+    max_file_bytes: 1_000_000_000,
   },
   credits: 1000,
   scopes: ['read'],

@@ -81,6 +81,7 @@ test('reads the figures, and reads and changes plans', async t => {
     starting_credits: 1000,
     max_models: 20,
     max_model_bytes: 500_000_000,
+    max_file_bytes: 1_000_000_000,
   }
   const { admin, asked } = await connect(t, [200, stats], [200, { data: [plan] }], [200, plan])
   assert.deepEqual(await admin.stats(), stats)

@@ -4,6 +4,8 @@ export type Deadline = {
   passed(): boolean
   /** Gives the full time again: there was progress. */
   extend(): void
+  /** Until the next `extend` no time passes: it is not the other side that is waited for. */
+  pause(): void
   close(): void
 }
 
@@ -31,6 +33,7 @@ export function openDeadline(timeoutMs: number, callerSignal: AbortSignal | unde
       // A body may still be on its way out after the reply to it has come, and a timer then would hold the process.
       if (!closed && !controller.signal.aborted) timer = start()
     },
+    pause: () => clearTimeout(timer),
     close() {
       closed = true
       clearTimeout(timer)

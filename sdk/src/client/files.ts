@@ -39,6 +39,7 @@ export type ResumableUploadOptions = ResumableOptions &
     token?: string
   }
 
+/** `timeoutMs` is the longest time without any byte of it. */
 export type DownloadOptions = CallOptions & {
   /** Bytes from `start` up to and with `end`, counted from 0. */
   range?: { start: number; end?: number }
@@ -48,7 +49,7 @@ export type DownloadOptions = CallOptions & {
 export type ListFiles = CallOptions & {
   limit?: number
   offset?: number
-  /** Part of the name. */
+  /** What the name in the folder begins with, whatever its case. */
   search?: string
   sortBy?: { column: 'name' | 'updated_at' | 'created_at'; order?: 'asc' | 'desc' }
 }
@@ -66,6 +67,11 @@ export type BucketFiles = {
   /** In chunks, through lost connections and restarts of the server; a stream's length need not be known. */
   uploadResumable(name: string, file: UploadSource, options?: ResumableUploadOptions): Promise<void>
   download(name: string, options?: DownloadOptions): Promise<Blob>
+  /** The same without holding it in memory. A connection that breaks in between is a ConnectionError of the stream. */
+  downloadStream(
+    name: string,
+    options?: Omit<DownloadOptions, 'onProgress'>,
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>
   info(name: string, options?: CallOptions): Promise<FileInfo>
   /** What lies in a folder; '' is the top. Names are within the folder. */
   list(folder?: string, options?: ListFiles): Promise<FileEntry[]>
@@ -114,6 +120,11 @@ function createBucketFiles(send: Send, baseUrl: string, bucket: string): BucketF
     const query = `download=${download === true ? '' : encodeURIComponent(download)}`
     return `${baseUrl}${root}${url}${url.includes('?') ? '&' : '?'}${query}`
   }
+  const readCall = (name: string, range: DownloadOptions['range']) => ({
+    method: 'GET' as const,
+    path: object(name),
+    headers: range ? { range: `bytes=${range.start}-${range.end ?? ''}` } : {},
+  })
   const linked = async (call: Call, options: CallOptions | undefined) =>
     send({ ...call, idempotent: true }, options)
 
@@ -148,11 +159,15 @@ function createBucketFiles(send: Send, baseUrl: string, bucket: string): BucketF
     },
 
     async download(name, { range, onProgress, ...options } = {}) {
-      const headers = range ? { range: `bytes=${range.start}-${range.end ?? ''}` } : {}
-      const onReceive = (receivedBytes: number) => onProgress?.({ receivedBytes })
-      const reply = await send({ method: 'GET', path: object(name), headers, onReceive }, options)
-      const type = reply.headers.get('content-type') ?? ''
-      return new Blob([new Uint8Array(reply.body)], { type })
+      const onReceive = onProgress && ((receivedBytes: number) => onProgress({ receivedBytes }))
+      const call = { ...readCall(name, range), receive: 'blob', onReceive } as const
+      const { blob = new Blob([]), headers } = await send(call, options)
+      return blob.slice(0, blob.size, headers.get('content-type') ?? '')
+    },
+
+    async downloadStream(name, { range, ...options } = {}) {
+      const { stream } = await send({ ...readCall(name, range), receive: 'stream' }, options)
+      return stream ?? new ReadableStream({ start: controller => controller.close() })
     },
 
     async info(name, options) {

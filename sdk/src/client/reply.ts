@@ -10,7 +10,10 @@ export type Reply = {
   readonly call: string
   readonly status: number
   readonly headers: Headers
+  /** Empty when a call has asked for `blob` or `stream`, and got it. */
   readonly body: Uint8Array
+  readonly blob?: Blob
+  readonly stream?: ReadableStream<Uint8Array<ArrayBuffer>>
 }
 
 /**

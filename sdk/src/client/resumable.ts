@@ -34,6 +34,7 @@ const tus = { 'tus-resumable': '1.0.0' }
 /**
  * Uploads by TUS 1.0.0. After a lost connection it asks how far the upload is, and goes on there, for up to five
  * minutes without progress.
+ * @throws TypeError when `uploadId` is of an upload of another length.
  */
 export async function uploadResumable(
   send: Send,
@@ -48,6 +49,8 @@ export async function uploadResumable(
   const source = openSource(from, chunkBytes)
   let id: string | undefined
   let offset = 0
+  /** Of the upload; undefined while its length is left open. */
+  let announcedBytes: number | undefined
 
   async function begin(): Promise<void> {
     const length = source.totalBytes === undefined ? deferred : { 'upload-length': String(source.totalBytes) }
@@ -61,7 +64,20 @@ export async function uploadResumable(
     id = reply.headers.get('location')?.split('/').at(-1)
     if (!id) throw unexpected(reply, 'has no Location', undefined)
     offset = 0
+    announcedBytes = source.totalBytes
     onUploadId?.(id)
+  }
+
+  /** An `uploadId` of something else would be completed with bytes of both. */
+  function mustBeOurs(): void {
+    const { totalBytes } = source
+    if (totalBytes === undefined) return
+    if (totalBytes === (announcedBytes ?? totalBytes) && offset <= totalBytes) return
+    const found =
+      announcedBytes === undefined ? `has ${offset} bytes already` : `is of ${announcedBytes} bytes`
+    throw new TypeError(
+      `The upload ${id} ${found}, this file has ${totalBytes}. Leave out uploadId to begin anew.`,
+    )
   }
 
   /** Where to go on; a Blob begins anew when its upload is gone. */
@@ -69,6 +85,8 @@ export async function uploadResumable(
     try {
       const reply = await send({ method: 'HEAD', path: `${base}/${id}`, headers: own, maxRetries: 0 }, call)
       offset = offsetOf(reply)
+      announcedBytes = lengthOf(reply)
+      mustBeOurs()
     } catch (error) {
       if (!isProblem(error) || error.status !== 404 || !source.rewinds) throw error
       await begin()
@@ -78,7 +96,7 @@ export async function uploadResumable(
   async function sendChunk(): Promise<boolean> {
     const { bytes, isLast } = await source.chunkAt(offset)
     const totalBytes = offset + bytes.byteLength
-    const length = isLast && source.totalBytes === undefined ? { 'upload-length': String(totalBytes) } : {}
+    const length = isLast && announcedBytes === undefined ? { 'upload-length': String(totalBytes) } : {}
     const content = { 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream' }
     const reply = await send(
       {
@@ -136,6 +154,11 @@ function offsetOf(reply: Reply): number {
   const offset = reply.headers.get('upload-offset')
   if (offset !== null && /^\d+$/.test(offset)) return Number(offset)
   throw unexpected(reply, 'has no Upload-Offset', undefined)
+}
+
+function lengthOf(reply: Reply): number | undefined {
+  const length = reply.headers.get('upload-length')
+  return length === null ? undefined : Number(length)
 }
 
 function encode(metadata: Readonly<Record<string, string>>): string {

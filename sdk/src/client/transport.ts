@@ -1,6 +1,6 @@
 import { isProblem } from '../contract/problem.ts'
 import { problemCodes } from '../contract/problem-codes.ts'
-import { openDeadline } from './deadline.ts'
+import { type Deadline, openDeadline } from './deadline.ts'
 import { ConnectionError } from './errors.ts'
 import { problemOf, type Reply, saysNothingDone } from './reply.ts'
 import { backoffMs, longestWaitMs, wait } from './retry.ts'
@@ -33,8 +33,10 @@ export type Call = {
   headers?: Readonly<Record<string, string>>
   body?: string | Uint8Array
   upload?: Upload
-  /** Told of the reply's body as it comes; the time of the try then counts from the last of it. */
-  onReceive?: (receivedBytes: number) => void
+  /** How a good reply's body is given, instead of as bytes. The time of the try then counts from the last of it. */
+  receive?: 'blob' | 'stream'
+  /** Told of the body of a blob as it comes. */
+  onReceive?: ((receivedBytes: number) => void) | undefined
   /** Whether doing it twice is the same as doing it once. Unset: true, but for POST. */
   idempotent?: boolean
   /** Instead of that of the client. */
@@ -75,29 +77,38 @@ async function attempt(transport: TransportOptions, call: Call, options: CallOpt
   const url = urlOf(transport, call)
   const timeoutMs = options.timeoutMs ?? transport.timeoutMs
   const deadline = openDeadline(timeoutMs, options.signal)
-  try {
-    const response = await exchange(transport, call, url, headers, deadline)
-    const body = call.onReceive
-      ? await readInParts(response, deadline, call.onReceive)
-      : new Uint8Array(await response.arrayBuffer())
-    const reply = {
-      call: `${call.method} ${call.path}`,
-      status: response.status,
-      headers: response.headers,
-      body,
-    }
-    if (response.ok || call.accepts?.includes(response.status)) return { reply }
-    return { error: problemOf(reply), refusal: reply }
-  } catch (cause) {
-    options.signal?.throwIfAborted()
+  let isHandedOn = false
+  const failed = (cause: unknown) => {
     const sentence = deadline.passed()
       ? `${call.method} ${url} was not answered within ${timeoutMs} ms.`
       : `${call.method} ${url} got no reply: ${reasonOf(cause)}. Is the server running there?`
-    return { error: new ConnectionError(deadline.passed() ? 'timeout' : 'unreachable', sentence, { cause }) }
+    return new ConnectionError(deadline.passed() ? 'timeout' : 'unreachable', sentence, { cause })
+  }
+  try {
+    const response = await exchange(transport, call, url, headers, deadline)
+    const { status, headers: fields } = response
+    const head = { call: `${call.method} ${call.path}`, status, headers: fields }
+    if (response.ok && call.receive === 'stream') {
+      isHandedOn = true
+      const stream = bodyStream(response, deadline, cause =>
+        options.signal?.aborted ? cause : failed(cause),
+      )
+      return { reply: { ...head, body: noBytes, stream } }
+    }
+    if (response.ok && call.receive === 'blob')
+      return { reply: { ...head, body: noBytes, blob: await readBlob(response, deadline, call.onReceive) } }
+    const reply = { ...head, body: new Uint8Array(await response.arrayBuffer()) }
+    if (response.ok || call.accepts?.includes(status)) return { reply }
+    return { error: problemOf(reply), refusal: reply }
+  } catch (cause) {
+    options.signal?.throwIfAborted()
+    return { error: failed(cause) }
   } finally {
-    deadline.close()
+    if (!isHandedOn) deadline.close()
   }
 }
+
+const noBytes = new Uint8Array(0)
 
 function exchange(
   transport: TransportOptions,
@@ -124,11 +135,11 @@ function exchange(
 }
 
 /** A long download has the time of one try for each part, not for all. */
-async function readInParts(
+async function readBlob(
   response: Response,
   deadline: { extend(): void },
-  onReceive: (receivedBytes: number) => void,
-): Promise<Uint8Array> {
+  onReceive: Call['onReceive'],
+): Promise<Blob> {
   const parts: Uint8Array<ArrayBuffer>[] = []
   let receivedBytes = 0
   const reader = response.body?.getReader()
@@ -136,9 +147,42 @@ async function readInParts(
     parts.push(part.value)
     receivedBytes += part.value.byteLength
     deadline.extend()
-    if (response.ok) onReceive(receivedBytes)
+    onReceive?.(receivedBytes)
   }
-  return new Uint8Array(await new Blob(parts).arrayBuffer())
+  return new Blob(parts)
+}
+
+/** Read as fast as the caller reads: the time counts only while a part is waited for. */
+function bodyStream(
+  response: Response,
+  deadline: Deadline,
+  toError: (cause: unknown) => unknown,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = response.body?.getReader()
+  deadline.pause()
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        deadline.extend()
+        try {
+          const part = await reader?.read()
+          if (part && !part.done) {
+            deadline.pause()
+            return controller.enqueue(part.value)
+          }
+          controller.close()
+        } catch (cause) {
+          controller.error(toError(cause))
+        }
+        deadline.close()
+      },
+      async cancel(reason) {
+        deadline.close()
+        await reader?.cancel(reason)
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }
 
 /**

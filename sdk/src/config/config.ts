@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { mediaRange } from '../contract/file.ts'
 import { createModel } from '../contract/model.ts'
+import { reportTemplateName } from '../contract/report.ts'
 
 const bucketName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, {
   error:
@@ -40,14 +42,12 @@ const bucketDeclaration = z.strictObject({
   name: bucketName,
   public: z.boolean().optional(),
   file_size_limit: z.int().min(1).nullable().optional(),
-  allowed_mime_types: z.array(z.string().min(1)).nullable().optional(),
+  allowed_mime_types: z.array(mediaRange).max(1000).nullable().optional(),
   open_folders: z.boolean().optional(),
 })
 
 const templateDeclaration = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, {
-    error: 'A template name has 1 to 64 lower-case letters, digits or hyphens.',
-  }),
+  name: reportTemplateName,
   folder,
 })
 

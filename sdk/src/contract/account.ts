@@ -22,6 +22,8 @@ export const plan = z.object({
   max_models: z.int().min(0).nullable(),
   /** Bytes of the files of these together. */
   max_model_bytes: z.int().min(0).nullable(),
+  /** Bytes of the user's files in buckets together. */
+  max_file_bytes: z.int().min(0).nullable(),
 })
 
 /** Reply of `GET /api/v1/me`. `id` is null for the service-role key; `scopes` is what this credential may do. */

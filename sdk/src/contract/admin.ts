@@ -69,6 +69,7 @@ export const updatePlan = z
     starting_credits: z.int().min(0).max(1_000_000_000).optional(),
     max_models: z.int().min(0).max(1_000_000_000).nullable().optional(),
     max_model_bytes: z.int().min(0).nullable().optional(),
+    max_file_bytes: z.int().min(0).nullable().optional(),
   })
   .refine(change => Object.values(change).some(value => value !== undefined), {
     error: 'Nothing to change: send at least one limit.',

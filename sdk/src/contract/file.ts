@@ -1,5 +1,10 @@
 import { z } from 'zod'
 
+/** What a bucket may allow. */
+export const mediaRange = z.string().regex(/^[\w!#$&^.+*-]{1,100}\/[\w!#$&^.+*-]{1,100}$/, {
+  error: 'is a media type such as image/png, or image/* for all of a kind',
+})
+
 /** Buckets and objects in the wire format of Supabase Storage, under `/storage/v1`. */
 export const bucket = z.object({
   id: z.string(),
@@ -8,6 +13,8 @@ export const bucket = z.object({
   owner: z.string(),
   /** Everyone reads its objects by `publicUrl`. */
   public: z.boolean(),
+  /** Users read and add everywhere in it, and change what they added. Else each has only the folder of their own id. */
+  open_folders: z.boolean(),
   /** Bytes; null for the server's own limit. */
   file_size_limit: z.number().nullable(),
   /** `image/png`, `image/*`; null allows all. */
@@ -19,6 +26,7 @@ export const bucketList = z.array(bucket)
 
 export const updateBucket = z.object({
   public: z.boolean().optional(),
+  open_folders: z.boolean().optional(),
   /** Bytes, or text such as `50MB` (a megabyte is a million bytes); null removes the limit. */
   file_size_limit: z.union([z.int().min(0), z.string()]).nullish(),
   allowed_mime_types: z.array(z.string()).nullish(),

@@ -91,6 +91,7 @@ export {
   fileEntry,
   fileInfo,
   filePage,
+  mediaRange,
   removedFiles,
   signedDownload,
   signedDownloads,
@@ -183,7 +184,9 @@ export { isProblem, Problem, type ProblemOptions } from './problem.ts'
 export { type ProblemBody, problemBody } from './problem-body.ts'
 export { type ProblemCode, type ProblemDefinition, problemCodes } from './problem-codes.ts'
 export {
+  type CreatedReport,
   type CreateReport,
+  createdReport,
   createReport,
   type LinkedReport,
   type ListReports,
@@ -197,6 +200,7 @@ export {
   reportList,
   reportTemplate,
   reportTemplates,
+  reportTitle,
 } from './report.ts'
 export {
   type ConversationTranscript,

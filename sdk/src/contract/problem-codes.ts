@@ -145,6 +145,11 @@ export const problemCodes = {
     retryable: false,
     meaning: 'There is an object of this name. Choose another, or send `x-upsert: true` to replace it.',
   },
+  'precondition-failed': {
+    status: 412,
+    retryable: false,
+    meaning: 'The object is not, or no longer, the one that `If-Match` or `If-Unmodified-Since` names.',
+  },
   'payload-too-large': {
     status: 413,
     retryable: false,

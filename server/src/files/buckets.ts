@@ -1,8 +1,7 @@
 import { Problem } from '@roundhouse/sdk/contract'
-import type { Log } from '../kit/log.ts'
 import type { Database, DatabaseCaller } from '../ports/database.ts'
-import type { FileStore } from '../ports/file-store.ts'
-import { createDiscard } from './discard.ts'
+import type { Discard } from './discard.ts'
+import { isFileOfModel, refusedForModel } from './model-files.ts'
 import { checkBucketName } from './names.ts'
 import { mayEverything, maySeeBucket, noBucket } from './rules.ts'
 import {
@@ -16,6 +15,8 @@ import {
 export type BucketDraft = {
   id: string
   public: boolean
+  /** Users read and add everywhere in it; absent for no. */
+  open_folders?: boolean
   file_size_limit: number | null
   allowed_mime_types: string[] | null
 }
@@ -32,13 +33,11 @@ export type Buckets = ReturnType<typeof createBuckets>
 
 export function createBuckets(dependencies: {
   database: Database<FileTables>
-  files: FileStore
-  log: Log
+  discard: Discard
   /** No bucket may allow more. */
   maxFileBytes: number
 }) {
-  const { database, files, log, maxFileBytes } = dependencies
-  const discard = createDiscard({ files, log })
+  const { database, discard, maxFileBytes } = dependencies
 
   function checkLimit(limit: number | null | undefined): void {
     if (limit === null || limit === undefined || limit <= maxFileBytes) return
@@ -57,7 +56,7 @@ export function createBuckets(dependencies: {
       return database.as(caller, async (db, audit) => {
         const bucket = await createFilesStore(db).insertBucket({ ...draft, owner_id: caller.userId })
         if (!bucket) throw new Problem('bucket-exists', `There is a bucket ${draft.id} already.`)
-        await audit('bucket-create', draft.id, { public: draft.public })
+        await audit('bucket-create', draft.id, { public: draft.public, open_folders: bucket.open_folders })
         return bucket
       })
     },
@@ -79,14 +78,17 @@ export function createBuckets(dependencies: {
       await database.as(caller, async (db, audit) => {
         const store = createFilesStore(db)
         const bucket = await visibleBucket(caller, store, id)
-        if (bucket.internal && change.public)
-          throw new Problem('conflict', `The bucket ${id} is for administrators and cannot be public.`)
+        if (bucket.internal && (change.public || change.open_folders))
+          throw new Problem('conflict', `The bucket ${id} is for administrators alone and cannot be opened.`)
         await store.changeBucket(id, change)
         await audit('bucket-update', id, change)
       })
     },
 
-    /** Removes every object in it. @throws Problem `bucket-not-found`, `forbidden`, `conflict` above 200,000 objects */
+    /**
+     * Removes every object in it; their bytes go soon after.
+     * @throws Problem `bucket-not-found`, `forbidden`, `conflict` above 200,000 objects or with files of models in it.
+     */
     async empty(caller: DatabaseCaller, id: string): Promise<void> {
       mustManage(caller)
       await database.as(caller, async (db, audit) => {
@@ -97,21 +99,29 @@ export function createBuckets(dependencies: {
             'conflict',
             `The bucket ${id} holds more than ${mostEmptied} objects: remove some first.`,
           )
+        if (await store.holdsModelFiles(id)) throw isFileOfModel()
         await audit('bucket-empty', id)
       })
       for (;;) {
-        const removed = await database.as(caller, db => createFilesStore(db).removeSome(id, emptiedAtATime))
+        const removed = await database
+          .as(caller, db => createFilesStore(db).removeSome(id, emptiedAtATime))
+          .catch(error => {
+            throw refusedForModel(error) ?? error
+          })
         if (removed.length === 0) return
-        await discard(removed.map(object => object.version))
+        discard.later(removed.map(object => object.version))
       }
     },
 
-    /** @throws Problem `bucket-not-found`, `bucket-not-empty`, `forbidden` */
+    /** @throws Problem `bucket-not-found`, `bucket-not-empty`, `forbidden`, `conflict` */
     async remove(caller: DatabaseCaller, id: string): Promise<void> {
       mustManage(caller)
       await database.as(caller, async (db, audit) => {
         const store = createFilesStore(db)
-        await visibleBucket(caller, store, id)
+        const bucket = await visibleBucket(caller, store, id)
+        // Made anew it would no longer be for administrators alone.
+        if (bucket.internal)
+          throw new Problem('conflict', `The bucket ${id} is the server's own and cannot be removed.`)
         if ((await store.removeBucket(id)) === 'full')
           throw new Problem('bucket-not-empty', `The bucket ${id} is not empty. Empty it first.`)
         await audit('bucket-remove', id)

@@ -1,71 +1,15 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { Problem } from '@roundhouse/sdk/contract'
 import { sql } from 'kysely'
-import { openFolderStore } from '../adapters/files/folder.ts'
-import { openDatabase } from '../adapters/postgres/database.ts'
-import { systemClock } from '../kit/clock.ts'
-import { createIds } from '../kit/ids.ts'
-import type { FileStore } from '../ports/file-store.ts'
 import { anonymousCaller, newCaller } from '../testing/callers.ts'
-import { temporaryFolder } from '../testing/temporary-folder.ts'
-import { testDatabase } from '../testing/test-database.ts'
-import { createFiles } from './files.ts'
-import type { FileTables } from './store.ts'
-
-const hourMs = 3_600_000
-
-async function open(t: TestContext, change: (files: FileStore) => Partial<FileStore> = () => ({})) {
-  const lines: { event: string; fields: unknown }[] = []
-  const note = (event: string, fields: unknown = {}) => void lines.push({ event, fields })
-  const log = { debug: note, info: note, warn: note, error: note }
-  const { appUrl } = await testDatabase(t)
-  const database = openDatabase<FileTables>({
-    url: appUrl,
-    applicationName: 'files',
-    max: 4,
-    systemMax: 2,
-    log,
-  })
-  t.after(() => database.close())
-  const folder = await openFolderStore({ folder: await temporaryFolder(t) })
-  const store = { ...folder, ...change(folder) }
-  const files = createFiles({
-    database,
-    files: store,
-    ids: createIds(),
-    clock: systemClock,
-    log,
-    secretKeys: ['s'.repeat(40)],
-    maxFileBytes: 1000,
-  })
-  const ann = await newCaller(database.system)
-  const name = `${ann.userId}/a.txt`
-  const put = (text: string | Readable, more: object = {}) =>
-    files.objects.put(ann, {
-      bucket: 'reports',
-      name,
-      source: typeof text === 'string' ? Readable.from([Buffer.from(text)]) : text,
-      contentType: 'text/plain',
-      upsert: true,
-      ...more,
-    })
-  async function keys(): Promise<string[]> {
-    const found: string[] = []
-    for await (const { key } of folder.list('objects/')) found.push(key)
-    return found
-  }
-  async function text(): Promise<string> {
-    const { stream } = await files.objects.open(ann, 'reports', name)
-    return Buffer.concat(await stream.toArray()).toString()
-  }
-  return { database, files, store: folder, ann, name, put, keys, text, lines }
-}
+import { openFilesRoom } from '../testing/files-room.ts'
+import { until } from '../testing/until.ts'
 
 test('an upload that breaks off, is too large or finds the disk full leaves what was there and nothing else', async t => {
   let isFull = false
-  const { put, keys, text } = await open(t, files => ({
+  const { put, keys, text } = await openFilesRoom(t, files => ({
     async put(key, source, options) {
       if (!isFull) return files.put(key, source, options)
       source.resume()
@@ -96,7 +40,7 @@ test('an upload that breaks off, is too large or finds the disk full leaves what
 })
 
 test('of many uploads to one name at once one is there in the end, and the bytes of one', async t => {
-  const { put, keys, text, files, ann, name } = await open(t)
+  const { put, keys, text, files, ann, name } = await openFilesRoom(t)
   await Promise.all(Array.from({ length: 12 }, (_, n) => put(`text ${n}`)))
   assert.match(await text(), /^text \d+$/)
   assert.equal((await keys()).length, 1)
@@ -106,11 +50,11 @@ test('of many uploads to one name at once one is there in the end, and the bytes
   for (const end of ends) if (end.status === 'rejected') assert.equal(end.reason.code, 'object-exists')
   assert.equal((await keys()).length, 2)
   await files.objects.removeMany(ann, 'reports', [name, `${name}.2`])
-  assert.deepEqual(await keys(), [])
+  await until(async () => (await keys()).length === 0, 'the bytes are gone')
 })
 
 test('what the server stores for a user is theirs, and of no one else', async t => {
-  const { files, ann, database } = await open(t)
+  const { files, ann, database } = await openFilesRoom(t)
   const ben = await newCaller(database.system)
   const name = `${ann.userId}/report.pdf`
   await files.objects.putFor(ann.userId, {
@@ -131,7 +75,7 @@ test('what the server stores for a user is theirs, and of no one else', async t 
 })
 
 test('an administrator who removes or replaces the file of a user leaves one entry in the audit log for each act', async t => {
-  const { files, put, name, database } = await open(t)
+  const { files, put, name, database } = await openFilesRoom(t)
   const admin = await newCaller(database.system, 'admin')
   await put('mine')
   await put('mine again')
@@ -154,28 +98,125 @@ test('an administrator who removes or replaces the file of a user leaves one ent
   ])
 })
 
-test('the sweep removes bytes that no object names after an hour, and reports objects whose bytes are gone', async t => {
-  const { files, store, put, keys, text, lines, database, name } = await open(t)
-  const kept = await put('kept')
-  const lost = await put('lost', { name: `${name}.2` })
-  const orphan = 'objects/0190a6f0-0000-7000-8000-000000000000'
-  await store.put(orphan, Readable.from(['orphan']), { maxBytes: 100 })
-  await files.sweep(Date.now())
-  assert.equal((await keys()).length, 3)
-  assert.deepEqual(lines, [])
+test('a file that an administrator replaces stays the user’s, and stays when the administrator goes', async t => {
+  const { files, put, text, name, ann, database } = await openFilesRoom(t)
+  const admin = await newCaller(database.system, 'admin')
+  await put('mine')
+  const replacement = { bucket: 'reports', name, contentType: 'text/plain', upsert: true }
+  const replaced = await files.objects.put(admin, { ...replacement, source: Readable.from(['theirs']) })
+  assert.equal(replaced.owner_id, ann.userId)
+  await files.objects.copy(admin, {
+    bucket: 'reports',
+    name,
+    toBucket: 'reports',
+    toName: name,
+    upsert: true,
+  })
+  await sql`delete from users where id = ${admin.userId}`.execute(database.system)
+  assert.equal(await text(), 'theirs')
 
-  await store.remove(`objects/${lost.version}`)
-  await sql`update objects set updated_at = now() - interval '1 minute'`.execute(database.system)
-  await files.sweep(Date.now() + hourMs)
-  assert.deepEqual(await keys(), [`objects/${kept.version}`])
-  assert.equal(await text(), 'kept')
-  assert.deepEqual(
-    lines.map(({ event, fields }) => [event, (fields as { object?: string }).object]),
-    [
-      ['file-sweep', undefined],
-      ['object-bytes-missing', lost.id],
-      ['objects-without-bytes', undefined],
-    ],
+  const given = `${ann.userId}/given.txt`
+  const giver = await newCaller(database.system, 'admin')
+  await files.objects.put(giver, { ...replacement, name: given, source: Readable.from(['given']) })
+  assert.equal((await put('mine now', { name: given })).owner_id, ann.userId)
+})
+
+test('a link to store by of a user who is gone is refused before a byte is read, and names the reason', async t => {
+  const { files, put, name, ann, database, keys } = await openFilesRoom(t)
+  const ben = await newCaller(database.system)
+  const upload = { bucket: 'reports', name: `${ben.userId}/a`, contentType: 'text/plain', upsert: true }
+  // Reads until the user is gone, then ends: whoever goes in the middle of an upload.
+  async function* untilGone() {
+    yield Buffer.from('half')
+    await sql`delete from users where id = ${ben.userId}`.execute(database.system)
+  }
+  const isGone = { code: 'forbidden', message: /is not here any more/ }
+  await assert.rejects(
+    files.objects.putFor(ben.userId, { ...upload, source: Readable.from(untilGone()) }),
+    isGone,
   )
-  await assert.rejects(files.objects.read(lost), { code: 'object-bytes-missing' })
+  assert.deepEqual(await keys(), [])
+  const unread = Readable.from(['never read'])
+  await assert.rejects(files.objects.putFor(ben.userId, { ...upload, source: unread }), isGone)
+  assert.equal(unread.readableDidRead, false)
+  await assert.rejects(files.objects.authorizeFor(ben.userId, 'reports', name, { upsert: true }), isGone)
+  await put('there')
+  await files.objects.authorizeFor(ann.userId, 'reports', name, { upsert: true })
+})
+
+test('a copy takes the new bytes when the object is replaced under it, and says so when they are gone', async t => {
+  let beforeCopy = async () => {}
+  const { files, put, text, name, ann, store } = await openFilesRoom(t, folder => ({
+    async copy(from, to) {
+      await beforeCopy()
+      beforeCopy = async () => {}
+      return folder.copy(from, to)
+    },
+  }))
+  const copy = { bucket: 'reports', name, toBucket: 'reports', toName: `${name}.copy`, upsert: true }
+  await put('old')
+  beforeCopy = async () => void (await put('new'))
+  await files.objects.copy(ann, copy)
+  assert.equal(await text(copy.toName), 'new')
+  const { object } = await files.objects.info(ann, 'reports', name)
+  await store.remove(`objects/${object.version}`)
+  await assert.rejects(files.objects.copy(ann, copy), { code: 'object-bytes-missing' })
+})
+
+test('an upload whose stored pieces cannot be found may be tried again, and is not answered as unknown', async t => {
+  const { files, ann, name, store } = await openFilesRoom(t)
+  const draft = {
+    bucket: 'reports',
+    name,
+    contentType: null,
+    cacheControl: null,
+    userMetadata: null,
+    upsert: true,
+  }
+  const { id } = await files.resumable.create({ caller: ann }, { ...draft, totalBytes: 4 })
+  await files.resumable.append({ caller: ann }, id, {
+    startByte: 0,
+    source: Readable.from([Buffer.from('ab')]),
+  })
+  for await (const { key } of store.list(`uploads/${id}/`)) await store.remove(key)
+  const last = { startByte: 2, source: Readable.from([Buffer.from('cd')]) }
+  await assert.rejects(files.resumable.append({ caller: ann }, id, last), { code: 'storage-unavailable' })
+})
+
+test('of names to remove those that no object can have are passed over, and the others removed', async t => {
+  const { files, put, ann, name } = await openFilesRoom(t)
+  await put('mine')
+  const removed = await files.objects.removeMany(ann, 'reports', ['', 'a\0b', 'naïve', '../x', name])
+  assert.deepEqual(
+    removed.map(object => object.name),
+    [name],
+  )
+})
+
+test('removing is answered before the storage has removed the bytes, and a stop waits for them', async t => {
+  let release = () => {}
+  const storage = new Promise<void>(resolve => {
+    release = resolve
+  })
+  const { files, put, keys, ann, name, database } = await openFilesRoom(t, folder => ({
+    async remove(key) {
+      await storage
+      await folder.remove(key)
+    },
+  }))
+  const names = Array.from({ length: 20 }, (_, n) => `${name}.${n}`)
+  for (const each of names) await put('x', { name: each })
+  assert.equal((await files.objects.removeMany(ann, 'reports', names.slice(0, 15))).length, 15)
+  const admin = await newCaller(database.system, 'admin')
+  await files.buckets.empty(admin, 'reports')
+  assert.equal((await keys()).length, 20)
+  let isClosed = false
+  const closed = files.close(30_000).then(() => {
+    isClosed = true
+  })
+  await files.buckets.get(admin, 'reports')
+  assert.equal(isClosed, false)
+  release()
+  await closed
+  assert.deepEqual(await keys(), [])
 })

@@ -4,14 +4,17 @@ import type { Log } from '../kit/log.ts'
 import type { Database } from '../ports/database.ts'
 import type { FileStore } from '../ports/file-store.ts'
 import { type Buckets, createBuckets } from './buckets.ts'
+import { createDiscard } from './discard.ts'
 import { createLinkTokens } from './links.ts'
 import { createListing, type Listing } from './listing/listing.ts'
 import { createObjects, type Objects } from './objects.ts'
 import { intoObjects } from './resumable/into-objects.ts'
 import { createResumable, type Resumable } from './resumable/resumable.ts'
 import { createLinks, type Links } from './signing.ts'
-import { createFilesStore, type FileTables } from './store.ts'
-import { sweepObjects } from './sweep.ts'
+import type { FileTables } from './store.ts'
+import { ownsStore } from './sweep/installation.ts'
+import { createSweepStore } from './sweep/store.ts'
+import { sweepObjects } from './sweep/sweep.ts'
 
 /** Buckets, the objects in them, lists of them and signed links to them. */
 export type Files = {
@@ -20,8 +23,12 @@ export type Files = {
   listing: Listing
   links: Links
   resumable: Resumable
+  /** At start: marks a new file store as this database's. False when it is of another; then nothing is ever swept. */
+  ownsStore(): Promise<boolean>
   /** Hourly. @param now Milliseconds since the epoch. */
   sweep(now: number): Promise<void>
+  /** Waits for bytes that are being removed, up to the limit. */
+  close(limitMs: number): Promise<void>
 }
 
 export function createFiles(dependencies: {
@@ -35,19 +42,25 @@ export function createFiles(dependencies: {
   /** No file is larger, whatever its bucket says. */
   maxFileBytes: number
 }): Files {
-  const { database, files, clock, log, secretKeys } = dependencies
-  const objects = createObjects(dependencies)
+  const { database, files, ids, clock, log, secretKeys } = dependencies
+  const discard = createDiscard({ files, log })
+  const objects = createObjects({ ...dependencies, discard })
   const tokens = createLinkTokens({ secretKeys, clock })
   const resumable = createResumable({ ...dependencies, target: intoObjects(objects, tokens) })
+  const sweepStore = createSweepStore(database.system)
+  const owns = () => ownsStore({ store: sweepStore, files, ids, log })
   return {
     objects,
     resumable,
-    buckets: createBuckets(dependencies),
+    buckets: createBuckets({ ...dependencies, discard }),
     listing: createListing({ database }),
     links: createLinks({ database, objects, tokens, clock }),
+    ownsStore: owns,
     async sweep(now) {
-      await sweepObjects({ store: createFilesStore(database.system), files, log }, now)
+      if (!(await owns())) return
+      await sweepObjects({ store: sweepStore, files, log }, now)
       await resumable.sweep()
     },
+    close: discard.close,
   }
 }

@@ -65,6 +65,13 @@ test('an upload link carries its owner and whether it may replace, and a read li
   assert.deepEqual(claims, { iat: 0, exp: 60, url, scope: 'download' })
 })
 
+test('a link to read may be for one version of its object alone, and then says which', () => {
+  const version = '0190a6f0-0000-7000-8000-000000000001'
+  const token = at(0).sign('download', { ...link(60_000), version })
+  assert.equal(at(1).verify(token, 'download', url).version, version)
+  assert.equal(at(1).verify(at(0).sign('download', link(60_000)), 'download', url).version, undefined)
+})
+
 test('after a change of the key links of the old one are good while it is listed, and the new one signs', () => {
   const old = at(0).sign('download', link(60_000))
   const both = at(1, ['b'.repeat(40), secret])

@@ -12,8 +12,14 @@ import { invariant } from '../kit/invariant.ts'
 
 export type LinkAction = 'download' | 'upload'
 
-/** What a valid link says. `owner` and `upsert` are of uploads. */
-export type Link = { url: string; expiresAt: Date; owner: string | null; upsert: boolean }
+/** What a valid link says. `owner` and `upsert` are of uploads; `version`, of downloads, is of the only bytes it is for. */
+export type Link = {
+  url: string
+  expiresAt: Date
+  owner: string | null
+  upsert: boolean
+  version?: string | undefined
+}
 
 /** Signs and checks the tokens of links: a link is as good as the rights of who signed it, for one path and action. */
 export type LinkTokens = {
@@ -26,7 +32,15 @@ export type LinkTokens = {
   verify(token: string, action: LinkAction, url: string): Link
 }
 
-type Claims = { url: string; scope: LinkAction; iat: number; exp: number; owner?: string; upsert?: boolean }
+type Claims = {
+  url: string
+  scope: LinkAction
+  iat: number
+  exp: number
+  owner?: string
+  upsert?: boolean
+  version?: string
+}
 
 const longestToken = 8192
 
@@ -48,9 +62,10 @@ export function createLinkTokens({
   const [currentHeader, currentKey] = current
 
   return {
-    sign(action, { url, expiresAt, owner, upsert }) {
+    sign(action, { url, expiresAt, owner, upsert, version }) {
       const claims: Claims = {
         ...(action === 'upload' ? { ...(owner === null ? {} : { owner }), upsert } : {}),
+        ...(action === 'download' && version !== undefined ? { version } : {}),
         iat: Math.floor(clock.now() / 1000),
         exp: Math.floor(expiresAt.getTime() / 1000),
         url,
@@ -69,8 +84,8 @@ export function createLinkTokens({
           'link-mismatch',
           'The signature of this link is for another path or another action.',
         )
-      const { owner = null, upsert = false } = claims
-      return { url, expiresAt: new Date(claims.exp * 1000), owner, upsert }
+      const { owner = null, upsert = false, version } = claims
+      return { url, expiresAt: new Date(claims.exp * 1000), owner, upsert, version }
     },
   }
 

@@ -1,8 +1,8 @@
 import { Problem } from '@roundhouse/sdk/contract'
 import type { Bucket } from './store.ts'
 
-/** RFC 9110, 8.3.1, with any parameters. */
-const form = /^([\w!#$&^.+-]{1,100})\/([\w!#$&^.+-]{1,100})\s*(;[\x20-\x7e]*)?$/
+/** RFC 9110, 8.3.1, with any parameters: all of it is sent back as a header. */
+const form = /^([\w!#$&^.+-]{1,100})\/([\w!#$&^.+-]{1,100})[ \t]*(;[\x20-\x7e]*)?$/
 
 /** Lower case and without parameters; undefined when it is not of the form. */
 export function essenceOf(contentType: string): string | undefined {

@@ -26,6 +26,10 @@ export function checkObjectName(name: string): void {
     throw new Problem('invalid-object-name', `${shown(name)} is no name of an object: ${why}.`)
 }
 
+export function isObjectName(name: string): boolean {
+  return refusal(name) === undefined
+}
+
 function refusal(name: string): string | undefined {
   if (name === '') return 'it is empty'
   if (name.length > longestObjectName) return `it has more than ${longestObjectName} characters`

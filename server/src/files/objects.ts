@@ -1,14 +1,16 @@
 import type { Readable } from 'node:stream'
-import { isProblem, Problem } from '@roundhouse/sdk/contract'
+import { Problem } from '@roundhouse/sdk/contract'
+import type { Kysely } from 'kysely'
 import type { Ids } from '../kit/ids.ts'
-import type { Log } from '../kit/log.ts'
-import type { Database, DatabaseCaller } from '../ports/database.ts'
-import type { FileStore } from '../ports/file-store.ts'
+import type { Audit, Database, DatabaseCaller } from '../ports/database.ts'
+import type { FileLink, FileStore } from '../ports/file-store.ts'
 import { visibleBucket } from './buckets.ts'
-import { createDiscard, keyOf } from './discard.ts'
+import { type Discard, keyOf } from './discard.ts'
 import { checkContentType } from './media-types.ts'
-import { checkObjectName } from './names.ts'
-import { createPut, exists, onBehalfOf, refused } from './put.ts'
+import { refusedForModel } from './model-files.ts'
+import { checkObjectName, isObjectName } from './names.ts'
+import { createPut, onBehalfOf } from './put.ts'
+import { bytesMissing, exists, isNotFound, refused } from './refusals.ts'
 import { isAdministrative, mayAdd, mayChange, mayNotWrite, mayRead, noBucket, noObject } from './rules.ts'
 import { type Bucket, createFilesStore, type FileTables, type StoredObject } from './store.ts'
 
@@ -29,12 +31,11 @@ export type Objects = ReturnType<typeof createObjects>
 export function createObjects(dependencies: {
   database: Database<FileTables>
   files: FileStore
+  discard: Discard
   ids: Ids
-  log: Log
   maxFileBytes: number
 }) {
-  const { database, files, log } = dependencies
-  const discard = createDiscard({ files, log })
+  const { database, files, discard } = dependencies
   const writes = createPut(dependencies)
 
   async function find(caller: DatabaseCaller, bucketId: string, name: string): Promise<Found> {
@@ -48,33 +49,38 @@ export function createObjects(dependencies: {
     })
   }
 
-  async function read(object: StoredObject, range?: ByteRange): Promise<Readable> {
+  async function whole<Bytes>(bytes: Promise<Bytes>): Promise<Bytes> {
     try {
-      return await files.read(keyOf(object.version), range)
+      return await bytes
     } catch (error) {
-      if (!isProblem(error) || error.code !== 'not-found') throw error
-      throw new Problem('object-bytes-missing', 'The bytes of this object are not there.', { cause: error })
+      throw isNotFound(error) ? bytesMissing(error) : error
     }
   }
+
+  const read = (object: StoredObject, range?: ByteRange): Promise<Readable> =>
+    whole(files.read(keyOf(object.version), range))
 
   async function removeMany(
     caller: DatabaseCaller,
     bucketId: string,
     names: readonly string[],
   ): Promise<StoredObject[]> {
-    for (const name of names) checkObjectName(name)
-    const removed = await database.as(caller, async (db, audit) => {
-      const store = createFilesStore(db)
-      const bucket = await visibleBucket(caller, store, bucketId)
-      const found = await store.objects(bucketId, names)
-      const changeable = found.filter(object => mayChange(caller, bucket, object))
-      const removed = await store.removeObjects(changeable.map(object => object.id))
-      const ofOthers = removed.filter(object => isAdministrative(caller, object))
-      if (ofOthers.length > 0)
-        await audit('object-remove', bucketId, { ids: ofOthers.map(object => object.id) })
-      return removed
-    })
-    await discard(removed.map(object => object.version))
+    const removed = await database
+      .as(caller, async (db, audit) => {
+        const store = createFilesStore(db)
+        const bucket = await visibleBucket(caller, store, bucketId)
+        const found = await store.objects(bucketId, names.filter(isObjectName))
+        const changeable = found.filter(object => mayChange(caller, bucket, object))
+        const removed = await store.removeObjects(bucketId, changeable)
+        const ofOthers = removed.filter(object => isAdministrative(caller, object))
+        if (ofOthers.length > 0)
+          await audit('object-remove', bucketId, { ids: ofOthers.map(object => object.id) })
+        return removed
+      })
+      .catch(error => {
+        throw refusedForModel(error) ?? error
+      })
+    discard.later(removed.map(object => object.version))
     return removed
   }
 
@@ -84,8 +90,15 @@ export function createObjects(dependencies: {
     /** @throws Problem `bucket-not-found`, `object-not-found`, `unauthenticated`, `invalid-object-name` */
     info: find,
 
-    /** The same with all rights: for who has a signed link, and the server's own work. */
-    infoFor: (bucketId: string, name: string): Promise<Found> => find(onBehalfOf(null), bucketId, name),
+    /**
+     * The same with all rights: for who has a signed link, and the server's own work.
+     * @param version The only one that is meant; another one counts as none.
+     */
+    async infoFor(bucketId: string, name: string, version?: string): Promise<Found> {
+      const found = await find(onBehalfOf(null), bucketId, name)
+      if (version === undefined || found.object.version === version) return found
+      throw new Problem('object-not-found', 'The object that is meant was replaced by another one.')
+    },
 
     /** As `info`, of public buckets only: others are answered as if they were not there. */
     async publicInfo(bucketId: string, name: string): Promise<Found> {
@@ -107,6 +120,14 @@ export function createObjects(dependencies: {
      */
     read,
 
+    /** The same, to be passed on: see `FileStore.pieces`. */
+    pieces: (object: StoredObject, range?: ByteRange): Promise<AsyncGenerator<Uint8Array, void>> =>
+      whole(files.pieces(keyOf(object.version), range)),
+
+    /** Where a client reads the bytes of this version itself; undefined when only the server can. */
+    link: (object: StoredObject, link: FileLink): Promise<URL | undefined> =>
+      files.link(keyOf(object.version), link),
+
     /** Finds and reads. @throws Problem what `info` and `read` throw. */
     async open(
       caller: DatabaseCaller,
@@ -118,19 +139,22 @@ export function createObjects(dependencies: {
       return { ...found, stream: await read(found.object, range) }
     },
 
-    /** The bytes stay where they are. @throws Problem `object-not-found`, `object-exists`, `forbidden` */
+    /** The bytes stay where they are. @throws Problem `object-not-found`, `object-exists`, `forbidden`, `conflict` */
     async move(caller: DatabaseCaller, move: ObjectMove): Promise<StoredObject> {
       checkObjectName(move.name)
       checkObjectName(move.toName)
       return database.as(caller, async (db, audit) => {
         const store = createFilesStore(db)
         const from = await visibleBucket(caller, store, move.bucket)
+        await store.lockNames(
+          { bucket: move.bucket, name: move.name },
+          { bucket: move.toBucket, name: move.toName },
+        )
         const object = await store.object(move.bucket, move.name)
         if (!object || !mayRead(caller, from, move.name)) throw noObject(caller, from, move.name)
         if (!mayChange(caller, from, object)) throw mayNotWrite(caller, from)
         const to = await visibleBucket(caller, store, move.toBucket)
         if (!mayAdd(caller, to, move.toName)) throw mayNotWrite(caller, to)
-        await store.lockName(move.toBucket, move.toName)
         if (await store.object(move.toBucket, move.toName)) throw exists(to)
         if (to.id !== from.id) checkFits(object, to)
         const moved = await store.moveObject(object.id, move.toBucket, move.toName).catch(error => {
@@ -143,10 +167,34 @@ export function createObjects(dependencies: {
       })
     },
 
-    /** Those of these names that the caller may change; the others are passed over. Gives what was removed. */
+    /**
+     * Those of these names that the caller may change; the others are passed over, and so is what is no name. Gives what
+     * was removed; the bytes go soon after.
+     * @throws Problem `conflict`, and removes none, when one is the file of a model version.
+     */
     removeMany,
 
-    /** @throws Problem `object-not-found`, `forbidden` */
+    /**
+     * Removes what `alongside` removes and, in the same transaction, the object in the version that it gives. Nobody puts
+     * another one at this name meanwhile; one that is there already stays.
+     */
+    async removeWith(
+      caller: DatabaseCaller,
+      bucketId: string,
+      name: string,
+      alongside: (db: Kysely<FileTables>, audit: Audit) => Promise<string>,
+    ): Promise<void> {
+      const removed = await database.as(caller, async (db, audit) => {
+        const store = createFilesStore(db)
+        await store.lockNames({ bucket: bucketId, name })
+        const version = await alongside(db, audit)
+        const object = await store.object(bucketId, name)
+        return object?.version === version ? store.removeObjects(bucketId, [object]) : []
+      })
+      discard.later(removed.map(object => object.version))
+    },
+
+    /** @throws Problem `object-not-found`, `forbidden`, `conflict` */
     async remove(caller: DatabaseCaller, bucketId: string, name: string): Promise<void> {
       const { object, bucket } = await find(caller, bucketId, name)
       if (!mayChange(caller, bucket, object)) throw mayNotWrite(caller, bucket)

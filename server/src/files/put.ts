@@ -2,7 +2,6 @@ import type { Readable } from 'node:stream'
 import { isProblem, Problem } from '@roundhouse/sdk/contract'
 import type { Kysely } from 'kysely'
 import type { Ids } from '../kit/ids.ts'
-import type { Log } from '../kit/log.ts'
 import type { Database, DatabaseCaller } from '../ports/database.ts'
 import type { FileStore, StoredFile } from '../ports/file-store.ts'
 import { visibleBucket } from './buckets.ts'
@@ -13,11 +12,22 @@ import {
   readableHeader,
   withoutUndefined,
 } from './details.ts'
-import { createDiscard, keyOf } from './discard.ts'
+import { type Discard, keyOf } from './discard.ts'
 import { checkContentType } from './media-types.ts'
 import { checkObjectName } from './names.ts'
-import { isAdministrative, mayAdd, mayChange, mayNotWrite, mayRead, noObject } from './rules.ts'
+import { bytesLeft, keepWithinQuota, noRoom } from './quota.ts'
+import { bytesMissing, exists, isNotFound, noOwner, piecesMissing, refused } from './refusals.ts'
+import {
+  isAdministrative,
+  mayAdd,
+  mayChange,
+  mayEverything,
+  mayNotWrite,
+  mayRead,
+  noObject,
+} from './rules.ts'
 import { type Bucket, createFilesStore, type FileTables, type NewObject, type StoredObject } from './store.ts'
+import { createSweepStore } from './sweep/store.ts'
 
 export type Upload = ObjectDetails & {
   bucket: string
@@ -31,8 +41,8 @@ export type Upload = ObjectDetails & {
   maxBytes?: number | undefined
   /** Called once the bytes are there: details that came behind them. */
   finish?: (() => Promise<DetailChanges>) | undefined
-  /** Runs in the transaction that makes the object visible; when it rejects there is no object. */
-  alongside?: ((db: Kysely<FileTables>) => Promise<void>) | undefined
+  /** Runs in the transaction that makes the object visible, with it; when it rejects there is no object. */
+  alongside?: ((db: Kysely<FileTables>, object: StoredObject) => Promise<void>) | undefined
 }
 
 export type WriteRequest = {
@@ -41,10 +51,12 @@ export type WriteRequest = {
   contentType?: string | undefined
   /** When the client announces it. */
   sizeBytes?: number | undefined
+  /** It will come in pieces: what other such uploads have announced is taken already. */
+  inPieces?: boolean | undefined
 }
 
-/** Of a write that may begin. */
-export type WriteGrant = { bucket: Bucket; maxBytes: number }
+/** Of a write that may begin. `leftBytes` is what the owner's plan has room for. */
+export type WriteGrant = { bucket: Bucket; maxBytes: number; leftBytes: number }
 
 export type ObjectCopy = {
   bucket: string
@@ -66,12 +78,11 @@ const placeholder = '.emptyFolderPlaceholder'
 export function createPut(dependencies: {
   database: Database<FileTables>
   files: FileStore
+  discard: Discard
   ids: Ids
-  log: Log
   maxFileBytes: number
 }) {
-  const { database, files, ids, log, maxFileBytes } = dependencies
-  const discard = createDiscard({ files, log })
+  const { database, files, discard, ids, maxFileBytes } = dependencies
 
   /**
    * Whether the write may begin, before a byte of it is read.
@@ -82,25 +93,30 @@ export function createPut(dependencies: {
     caller: DatabaseCaller,
     bucketId: string,
     name: string,
-    { upsert, contentType, sizeBytes = 0 }: WriteRequest,
+    { upsert, contentType, sizeBytes = 0, inPieces = false }: WriteRequest,
   ): Promise<WriteGrant> {
     checkObjectName(name)
-    const { bucket, before } = await database.as(caller, async db => {
+    const { bucket, leftBytes } = await database.as(caller, async db => {
       const store = createFilesStore(db)
       const bucket = await visibleBucket(caller, store, bucketId)
-      return { bucket, before: mayAdd(caller, bucket, name) ? await store.object(bucketId, name) : null }
+      if (isOnBehalf(caller) && !(await store.hasUser(caller.userId))) throw noOwner()
+      if (!mayAdd(caller, bucket, name)) throw mayNotWrite(caller, bucket)
+      const before = await store.object(bucketId, name)
+      refuseReplacing(caller, bucket, before, upsert)
+      const replacedBytes = before?.owner_id === caller.userId ? before.size_bytes : 0
+      const left = await bytesLeft(store, caller.userId, { countUploads: inPieces })
+      return { bucket, leftBytes: left + replacedBytes }
     })
-    if (!mayAdd(caller, bucket, name)) throw mayNotWrite(caller, bucket)
-    refuseReplacing(caller, bucket, before, upsert)
     const isPlaceholder = name.endsWith(placeholder)
-    if (!isPlaceholder && contentType !== undefined) checkContentType(contentType, bucket)
+    if (contentType !== undefined) checkContentType(contentType, typesOf(name, bucket))
     const maxBytes = isPlaceholder ? 0 : Math.min(maxFileBytes, bucket.file_size_limit ?? maxFileBytes)
     if (sizeBytes > maxBytes)
       throw new Problem(
         'payload-too-large',
         `The file has ${sizeBytes} bytes; the bucket ${bucketId} takes up to ${maxBytes}.`,
       )
-    return { bucket, maxBytes }
+    if (sizeBytes > leftBytes) throw noRoom(leftBytes)
+    return { bucket, maxBytes: Math.min(maxBytes, leftBytes), leftBytes }
   }
 
   /** Names the stored bytes, or drops them. */
@@ -114,11 +130,14 @@ export function createPut(dependencies: {
     const { row, old } = await database
       .as(caller, async (db, audit) => {
         const store = createFilesStore(db)
-        await store.lockName(object.bucket_id, object.name)
+        await store.lockNames({ bucket: object.bucket_id, name: object.name })
         const before = await store.object(object.bucket_id, object.name)
         refuseReplacing(caller, bucket, before, upsert)
-        const row = await store.putObject(object)
-        await alongside?.(db)
+        // Were it theirs from then on, it would go with the administrator who replaced it.
+        const owner_id = before && mayEverything(caller) ? before.owner_id : object.owner_id
+        const row = await store.putObject({ ...object, owner_id })
+        await alongside?.(db, row)
+        if (owner_id === caller.userId) await keepWithinQuota(store, owner_id)
         if (before && isAdministrative(caller, before))
           await audit('object-replace', before.id, { bucket: bucket.id, owner_id: before.owner_id })
         return { row, old: before?.version }
@@ -126,8 +145,16 @@ export function createPut(dependencies: {
       .catch(error => {
         throw refused(caller, bucket, error)
       })
-    if (old !== undefined) await discard([old])
+    if (old !== undefined) await discardReplaced(old)
     return row
+  }
+
+  /** The object that had it may have been moved meanwhile, and needs it still. What cannot be asked is for the sweep. */
+  async function discardReplaced(version: string): Promise<void> {
+    const named = await createSweepStore(database.system)
+      .knownVersions([version])
+      .catch(() => undefined)
+    if (named?.size === 0) await discard.now(version)
   }
 
   /** When the database fell silent a row may name the bytes all the same; then the sweep decides. */
@@ -135,23 +162,58 @@ export function createPut(dependencies: {
     try {
       return await work()
     } catch (error) {
-      if (!isProblem(error) || error.code !== 'database-unavailable') await discard([version])
+      if (!isProblem(error) || error.code !== 'database-unavailable') await discard.now(version)
       throw error
     }
   }
 
   async function put(caller: DatabaseCaller, upload: Upload): Promise<StoredObject> {
-    const { bucket, maxBytes } = await authorizeWrite(caller, upload.bucket, upload.name, upload)
+    const { bucket, maxBytes, leftBytes } = await authorizeWrite(caller, upload.bucket, upload.name, upload)
     const version = ids.uuid()
-    const stored = await files.put(keyOf(version), upload.source, {
-      maxBytes: Math.min(maxBytes, upload.maxBytes ?? maxBytes),
-    })
+    const stored = await files
+      .put(keyOf(version), upload.source, { maxBytes: Math.min(maxBytes, upload.maxBytes ?? maxBytes) })
+      .catch(error => {
+        // Of the source, which is pieces in this store: who is told that there is nothing would throw the upload away.
+        if (isNotFound(error)) throw piecesMissing(error)
+        const isOverQuota = maxBytes === leftBytes && isProblem(error) && error.code === 'payload-too-large'
+        throw isOverQuota ? noRoom(leftBytes) : error
+      })
     return keepOrDrop(version, async () => {
       const details = { ...upload, ...withoutUndefined((await upload.finish?.()) ?? {}) }
-      if (!upload.name.endsWith(placeholder)) checkContentType(details.contentType, bucket)
+      checkContentType(details.contentType, typesOf(upload.name, bucket))
       const object = newObject(caller, upload, version, stored, details)
       return name(caller, bucket, object, upload.upsert, upload.alongside)
     })
+  }
+
+  /** @throws Problem `not-found` when the bytes are not there (any more). */
+  async function copyOnce(caller: DatabaseCaller, copy: ObjectCopy): Promise<StoredObject> {
+    checkObjectName(copy.name)
+    const source = await database.as(caller, async db => {
+      const store = createFilesStore(db)
+      const bucket = await visibleBucket(caller, store, copy.bucket)
+      const found = await store.object(copy.bucket, copy.name)
+      if (!found || !mayRead(caller, bucket, copy.name)) throw noObject(caller, bucket, copy.name)
+      return found
+    })
+    const details: ObjectDetails = {
+      contentType: source.content_type,
+      cacheControl: source.cache_control,
+      userMetadata: source.user_metadata,
+      ...withoutUndefined(copy.details ?? {}),
+    }
+    const { bucket } = await authorizeWrite(caller, copy.toBucket, copy.toName, {
+      upsert: copy.upsert,
+      contentType: details.contentType,
+      sizeBytes: source.size_bytes,
+    })
+    const version = ids.uuid()
+    await files.copy(keyOf(source.version), keyOf(version))
+    const stored = { sizeBytes: source.size_bytes, sha256: source.sha256 }
+    const place = { bucket: copy.toBucket, name: copy.toName }
+    return keepOrDrop(version, async () =>
+      name(caller, bucket, newObject(caller, place, version, stored, details), copy.upsert),
+    )
   }
 
   function newObject(
@@ -170,7 +232,7 @@ export function createPut(dependencies: {
       version,
       size_bytes: stored.sizeBytes,
       sha256: stored.sha256,
-      content_type: details.contentType,
+      content_type: details.contentType.trim(),
       cache_control: readableHeader(details.cacheControl) ?? 'no-cache',
       user_metadata: details.userMetadata ?? null,
     }
@@ -193,36 +255,24 @@ export function createPut(dependencies: {
     putFor: (ownerId: string | null, upload: Upload): Promise<StoredObject> =>
       put(onBehalfOf(ownerId), upload),
 
-    /** @throws Problem `object-not-found`, and what `put` throws. */
+    /** @throws Problem `object-not-found`, `object-bytes-missing`, and what `put` throws. */
     async copy(caller: DatabaseCaller, copy: ObjectCopy): Promise<StoredObject> {
-      checkObjectName(copy.name)
-      const source = await database.as(caller, async db => {
-        const store = createFilesStore(db)
-        const bucket = await visibleBucket(caller, store, copy.bucket)
-        const found = await store.object(copy.bucket, copy.name)
-        if (!found || !mayRead(caller, bucket, copy.name)) throw noObject(caller, bucket, copy.name)
-        return found
-      })
-      const details: ObjectDetails = {
-        contentType: source.content_type,
-        cacheControl: source.cache_control,
-        userMetadata: source.user_metadata,
-        ...withoutUndefined(copy.details ?? {}),
+      try {
+        return await copyOnce(caller, copy)
+      } catch (error) {
+        if (!isNotFound(error)) throw error
       }
-      const { bucket } = await authorizeWrite(caller, copy.toBucket, copy.toName, {
-        upsert: copy.upsert,
-        contentType: details.contentType,
-        sizeBytes: source.size_bytes,
+      // Replaced between its row and its bytes: then there is another row by now.
+      return copyOnce(caller, copy).catch(error => {
+        throw isNotFound(error) ? bytesMissing(error) : error
       })
-      const version = ids.uuid()
-      await files.copy(keyOf(source.version), keyOf(version))
-      const stored = { sizeBytes: source.size_bytes, sha256: source.sha256 }
-      const place = { bucket: copy.toBucket, name: copy.toName }
-      return keepOrDrop(version, async () =>
-        name(caller, bucket, newObject(caller, place, version, stored, details), copy.upsert),
-      )
     },
   }
+}
+
+/** A placeholder may have any type, whatever the bucket takes. */
+function typesOf(name: string, bucket: Bucket): Pick<Bucket, 'id' | 'allowed_mime_types'> {
+  return name.endsWith(placeholder) ? { ...bucket, allowed_mime_types: null } : bucket
 }
 
 /** All rights, and what it makes belongs to the user. */
@@ -230,14 +280,8 @@ export function onBehalfOf(ownerId: string | null): DatabaseCaller {
   return { role: 'service', userId: ownerId, credential: 'server' }
 }
 
-/** What row-level security refuses, when the rules in the code did not. */
-export function refused(caller: DatabaseCaller, bucket: Pick<Bucket, 'id'>, error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === '42501') return mayNotWrite(caller, bucket)
-  if (code === '23505') return exists(bucket)
-  // The bucket was removed meanwhile.
-  if (code === '23503') return new Problem('bucket-not-found', `There is no bucket ${bucket.id} any more.`)
-  return error
+function isOnBehalf(caller: DatabaseCaller): caller is DatabaseCaller & { userId: string } {
+  return caller.role === 'service' && caller.userId !== null
 }
 
 function refuseReplacing(
@@ -248,11 +292,4 @@ function refuseReplacing(
 ): void {
   if (before && !upsert) throw exists(bucket)
   if (before && !mayChange(caller, bucket, before)) throw mayNotWrite(caller, bucket)
-}
-
-export function exists(bucket: Pick<Bucket, 'id'>): Problem {
-  return new Problem(
-    'object-exists',
-    `The bucket ${bucket.id} has an object of this name already. Send x-upsert: true to replace it.`,
-  )
 }

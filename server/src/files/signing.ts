@@ -68,6 +68,10 @@ export function createLinks(dependencies: {
       }))
     },
 
+    /** By the server's own right, for these bytes alone: once the object is replaced the link is good for nothing. */
+    signVersion: (bucketId: string, name: string, version: string, expiresInSeconds: number): SignedLink =>
+      sign('download', expiresInSeconds, { url: `${bucketId}/${name}`, owner: null, upsert: false, version }),
+
     /** The object will be the caller's. @throws Problem `forbidden`, `object-exists` unless `upsert`. */
     async signUpload(
       caller: DatabaseCaller,

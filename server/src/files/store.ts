@@ -28,7 +28,17 @@ type ObjectsTable = {
   updated_at: Generated<Date>
 }
 
-export type FileTables = { buckets: BucketsTable; objects: ObjectsTable } & ResumableTables
+type InstallationTable = { only_one: Generated<boolean>; id: string }
+
+/** Written by triggers. */
+type RemovedVersionsTable = { version: string; removed_at: Date }
+
+export type FileTables = {
+  buckets: BucketsTable
+  objects: ObjectsTable
+  installation: InstallationTable
+  removed_versions: RemovedVersionsTable
+} & ResumableTables
 
 export type Bucket = Omit<Selectable<BucketsTable>, 'file_size_limit'> & {
   readonly file_size_limit: number | null
@@ -73,7 +83,8 @@ export function createFilesStore(db: Kysely<FileTables>) {
 
     /** Null when there is one of this name. */
     async insertBucket(
-      bucket: Pick<Bucket, 'id' | 'owner_id' | 'public' | 'file_size_limit' | 'allowed_mime_types'>,
+      bucket: Pick<Bucket, 'id' | 'owner_id' | 'file_size_limit' | 'allowed_mime_types'> &
+        Partial<Pick<Bucket, 'public' | 'open_folders'>>,
     ): Promise<Bucket | null> {
       const row = await db
         .insertInto('buckets')
@@ -120,6 +131,14 @@ export function createFilesStore(db: Kysely<FileTables>) {
       return Number(count)
     },
 
+    async holdsModelFiles(bucketId: string): Promise<boolean> {
+      const { rows } = await sql<{ found: boolean }>`
+        select exists (
+          select from objects join models on models.file_version = objects.version
+          where objects.bucket_id = ${bucketId}) as found`.execute(db)
+      return rows[0]?.found === true
+    },
+
     async object(bucketId: string, name: string): Promise<StoredObject | null> {
       const row = await db
         .selectFrom('objects')
@@ -140,9 +159,42 @@ export function createFilesStore(db: Kysely<FileTables>) {
       return rows.map(toObject)
     },
 
-    /** Until the transaction ends nobody else puts an object at this name. */
-    async lockName(bucketId: string, name: string): Promise<void> {
-      await sql`select pg_advisory_xact_lock(hashtextextended(${`${bucketId}/${name}`}, 21))`.execute(db)
+    /** Until the transaction ends nobody else puts an object at these names, or moves one to or from them. */
+    async lockNames(...places: readonly { bucket: string; name: string }[]): Promise<void> {
+      // Always in the same order: two that move into each other's place would wait for ever.
+      const locks = places.map(({ bucket, name }) => `${bucket}/${name}`).sort()
+      for (const lock of locks)
+        await sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 21))`.execute(db)
+    },
+
+    /** Until the transaction ends nobody else who asks adds to what this user has. */
+    async lockOwner(ownerId: string): Promise<void> {
+      await sql`select pg_advisory_xact_lock(hashtextextended(${ownerId}, 22))`.execute(db)
+    },
+
+    /** Bytes of files that the user's plan gives; null for no limit. */
+    async fileLimit(userId: string): Promise<number | null> {
+      const { rows } = await sql<{ limit: number | null }>`
+        select plans.max_file_bytes::float8 as limit
+        from users join plans on plans.name = users.plan where users.id = ${userId}`.execute(db)
+      return rows[0]?.limit ?? null
+    },
+
+    /** Bytes of the objects of a user; model files have a quota of their own. */
+    async bytesOf(ownerId: string): Promise<number> {
+      const { rows } = await sql<{ bytes: number }>`
+        select coalesce(sum(size_bytes), 0)::float8 as bytes from objects
+        where owner_id = ${ownerId} and bucket_id not in (select id from buckets where internal)`.execute(db)
+      return rows[0]?.bytes ?? 0
+    },
+
+    /** Uploads in pieces that are not complete yet, and the bytes they have announced. */
+    async openUploads(ownerId: string): Promise<{ count: number; bytes: number }> {
+      const { rows } = await sql<{ count: number; bytes: number }>`
+        select count(*)::integer as count, coalesce(sum(coalesce(total_bytes, received_bytes)), 0)::float8 as bytes
+        from resumable_uploads
+        where owner_id = ${ownerId} and completed_at is null and expires_at > now()`.execute(db)
+      return rows[0] ?? { count: 0, bytes: 0 }
     },
 
     /** Adds, or gives the object of this name new bytes; its id stays. */
@@ -172,10 +224,16 @@ export function createFilesStore(db: Kysely<FileTables>) {
       return row ? toObject(row) : null
     },
 
-    async removeObjects(ids: readonly string[]): Promise<StoredObject[]> {
+    /** Those that still have the name they were found by. */
+    async removeObjects(
+      bucketId: string,
+      objects: readonly Pick<StoredObject, 'id' | 'name'>[],
+    ): Promise<StoredObject[]> {
       const rows = await db
         .deleteFrom('objects')
-        .where(sql<SqlBool>`id = any(${ids}::uuid[])`)
+        .where(sql<SqlBool>`id = any(${objects.map(({ id }) => id)}::uuid[])`)
+        .where('bucket_id', '=', bucketId)
+        .where(sql<SqlBool>`name = any(${objects.map(({ name }) => name)}::text[])`)
         .returningAll()
         .execute()
       return rows.map(toObject)
@@ -185,6 +243,7 @@ export function createFilesStore(db: Kysely<FileTables>) {
     async removeSome(bucketId: string, limit: number): Promise<StoredObject[]> {
       const rows = await db
         .deleteFrom('objects')
+        .where('bucket_id', '=', bucketId)
         .where(
           'id',
           'in',
@@ -195,39 +254,9 @@ export function createFilesStore(db: Kysely<FileTables>) {
       return rows.map(toObject)
     },
 
-    /** Of these versions, those that a row names, and when it was written. */
-    async knownVersions(versions: readonly string[]): Promise<Map<string, Date>> {
-      const rows = await db
-        .selectFrom('objects')
-        .select(['version', 'updated_at'])
-        .where(sql<SqlBool>`version = any(${versions}::uuid[])`)
-        .execute()
-      return new Map(rows.map(row => [row.version, row.updated_at]))
-    },
-
-    async countBefore(moment: Date): Promise<number> {
-      const { count } = await db
-        .selectFrom('objects')
-        .select(({ fn }) => fn.countAll<string>().as('count'))
-        .where('updated_at', '<', moment)
-        .executeTakeFirstOrThrow()
-      return Number(count)
-    },
-
-    /** In the order of the ids. */
-    versionsAfter(
-      id: string,
-      before: Date,
-      limit: number,
-    ): Promise<{ id: string; version: string; bucket_id: string; size_bytes: string | number }[]> {
-      return db
-        .selectFrom('objects')
-        .select(['id', 'version', 'bucket_id', 'size_bytes'])
-        .where('id', '>', id)
-        .where('updated_at', '<', before)
-        .orderBy('id')
-        .limit(limit)
-        .execute()
+    async hasUser(id: string): Promise<boolean> {
+      const { rows } = await sql`select from users where id = ${id}`.execute(db)
+      return rows.length > 0
     },
   }
 }

@@ -1,5 +1,5 @@
 import cors from '@fastify/cors'
-import type { ProblemCode } from '@roundhouse/sdk/contract'
+import { Problem } from '@roundhouse/sdk/contract'
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -9,14 +9,15 @@ import Fastify, {
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { context } from '../kit/context.ts'
 import { pathOf, registerAccessLog } from './access-log.ts'
-import { registerAuthentication } from './authenticate.ts'
+import { hasCredential, registerAuthentication } from './authenticate.ts'
 import type { HttpDependencies } from './dependencies.ts'
 import { registerDocumentation } from './documentation.ts'
 import { everyAnswer } from './every-answer.ts'
 import { readBodiesAsJson } from './json-body.ts'
 import { registerLimits } from './limits.ts'
 import { registerNotFound } from './not-found.ts'
-import { problemBody, problemStatus, surfaceOf, toProblem } from './problems.ts'
+import { problemBody, problemStatus, type Surface, surfaceOf, toProblem } from './problems.ts'
+import { refuseBody } from './refused-body.ts'
 import { requestIdFrom } from './request-id.ts'
 import { accountRoutes } from './routes/account.ts'
 import { adminRoutes } from './routes/admin.ts'
@@ -54,17 +55,9 @@ const controlBodyBytes = 1024 * 1024
 /** Database calls give up after 2.8 s at the latest, so that the answer is out within 3 s. */
 const controlTimeoutMs = 2900
 
-/** Of a body that is still on its way when these are the answer, no more is read. */
-const cutsOff: ReadonlySet<ProblemCode> = new Set([
-  'payload-too-large',
-  'quota-exceeded',
-  'rate-limited',
-  'request-timeout',
-])
-
 /** The HTTP door. Limits: Node's own would hold 200 slow connections for over 70 s; with these they are gone after 11 s. */
 export async function createApp(dependencies: HttpDependencies): Promise<FastifyInstance> {
-  const { log, ids } = dependencies
+  const { log, ids, clock } = dependencies
   const app = Fastify({
     logger: false,
     bodyLimit: controlBodyBytes,
@@ -116,6 +109,9 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
         'ratelimit',
         'ratelimit-policy',
         'inference-header-content-length',
+        'etag',
+        'content-range',
+        'content-disposition',
         ...tusHeaders,
       ],
       maxAge: 600,
@@ -161,7 +157,8 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
   return app
 
   function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const problem = toProblem(error)
+    const surface = surfaceOf(pathOf(request.url))
+    const problem = problemOn(surface, toProblem(error), request)
     if (problem.code === 'internal') {
       log.error('request-fail', {
         request_id: request.id,
@@ -170,20 +167,23 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
         err: error,
       })
     }
-    if (problem.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="roundhouse"')
+    if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="roundhouse"')
     if (problem.retryAfterSeconds !== undefined)
       reply.header('retry-after', String(problem.retryAfterSeconds))
     else if (problem.retryable) reply.header('retry-after', '1')
-    // A body that was refused is not read to its end, so the connection cannot carry another request.
-    if (problem.code === 'client-closed' || (cutsOff.has(problem.code) && !request.raw.complete))
-      reply.header('connection', 'close')
-    const surface = surfaceOf(pathOf(request.url))
+    refuseBody(request, reply, { code: problem.code, clock })
     reply
       .code(problemStatus(problem, surface))
       .type('application/json; charset=utf-8')
       .serializer(JSON.stringify)
       .send(problemBody(problem, surface, request.id))
   }
+}
+
+/** To clients of Supabase Storage a missing header is a request of the wrong form. */
+function problemOn(surface: Surface, problem: Problem, request: FastifyRequest): Problem {
+  const isMissing = problem.code === 'unauthenticated' && !hasCredential(request)
+  return surface === 'storage' && isMissing ? new Problem('invalid-request', problem.message) : problem
 }
 
 /**

@@ -142,7 +142,7 @@ export function headerCredential(request: FastifyRequest): string | undefined {
 }
 
 /** A cookie that is not ours is no credential: browsers send whatever the host once set. */
-function hasCredential({ headers }: FastifyRequest): boolean {
+export function hasCredential({ headers }: FastifyRequest): boolean {
   return (
     headers.authorization !== undefined ||
     headers['x-api-key'] !== undefined ||

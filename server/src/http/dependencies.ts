@@ -6,6 +6,7 @@ import type { Throttle } from '../accounts/throttle.ts'
 import type { Admin } from '../admin/admin.ts'
 import type { Health } from '../admin/health.ts'
 import type { Files } from '../files/files.ts'
+import type { Clock } from '../kit/clock.ts'
 import type { Ids } from '../kit/ids.ts'
 import type { Log } from '../kit/log.ts'
 import type { Registry } from '../models/registry.ts'
@@ -35,6 +36,7 @@ export type HttpDependencies = {
   codec: TensorCodec
   health: Health
   metrics: Metrics
+  clock: Clock
   ids: Ids
   log: Log
   version: string

@@ -23,6 +23,18 @@ export function rangeOf(header: string | undefined, sizeBytes: number): Range | 
   return { start, end: last === '' ? sizeBytes - 1 : Math.min(Number(last), sizeBytes - 1) }
 }
 
+/** Whether it is still the one that the reader means; if not: 412. Source: RFC 9110, 13.2.2. */
+export function isMeant(headers: IncomingHttpHeaders, { etag, modifiedMs }: Validators): boolean {
+  const meant = headers['if-match']
+  if (meant !== undefined)
+    return meant
+      .split(',')
+      .map(tag => tag.trim())
+      .some(tag => tag === '*' || tag === etag)
+  const since = Date.parse(headers['if-unmodified-since'] ?? '')
+  return Number.isNaN(since) || wholeSeconds(modifiedMs) <= since
+}
+
 /** Whether the reader has it already: 304. Source: RFC 9110, 13.2.2. */
 export function isUnchanged(headers: IncomingHttpHeaders, { etag, modifiedMs }: Validators): boolean {
   const known = headers['if-none-match']

@@ -33,7 +33,7 @@ export async function receiveObject(
     sizeBytes: announced,
     contentType: headers['content-type'] ?? 'application/octet-stream',
     cacheControl: headers['cache-control'],
-    userMetadata: metadataOf(Buffer.from(String(headers['x-metadata'] ?? ''), 'base64').toString()),
+    userMetadata: metadataHeader(request),
   })
 }
 
@@ -83,6 +83,11 @@ function addField(fields: Fields, part: Exclude<Multipart, { type: 'file' }>): v
   if (fieldname === 'metadata' || fieldname === 'userMetadata') fields.userMetadata = metadataOf(value)
 }
 
+/** What the header `x-metadata` gives, JSON in base64; null for none. */
+export function metadataHeader({ headers }: FastifyRequest): Record<string, unknown> | null {
+  return metadataOf(Buffer.from(String(headers['x-metadata'] ?? ''), 'base64').toString())
+}
+
 /** Null for what is not the text of a JSON object: the protocol passes over it. */
 function metadataOf(text: string): Record<string, unknown> | null {
   try {
@@ -94,7 +99,7 @@ function metadataOf(text: string): Record<string, unknown> | null {
 }
 
 /** What is stored compressed could only be read by clients that know it. */
-function refuseEncoding(encoding: string | undefined): void {
+export function refuseEncoding(encoding: string | undefined): void {
   if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return
   throw new Problem(
     'unsupported-encoding',

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { Problem, type ProblemCode, problemCodes } from '@roundhouse/sdk/contract'
 import Fastify from 'fastify'
@@ -51,10 +50,14 @@ test('an object that is replaced between being found and being read is served wh
     app.get('/storage/v1/a', (request, reply) =>
       serveObject(request, reply, {
         find: async () => ({ bucket, object: versions[finds++] ?? object }),
-        async read({ version }) {
+        async pieces({ version }) {
           if (version === 'first') throw new Problem('object-bytes-missing', 'Gone.')
-          return Readable.from([version])
+          return (async function* () {
+            yield Buffer.from(version)
+          })()
         },
+        link: async () => undefined,
+        begin() {},
       }),
     )
     app.setErrorHandler((error, request, reply) => {

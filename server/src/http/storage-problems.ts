@@ -19,6 +19,7 @@ const names: Partial<Record<ProblemCode, { error: string; code: string }>> = {
   'cross-site': { error: 'Unauthorized', code: 'AccessDenied' },
   'link-invalid': { error: 'InvalidJWT', code: 'InvalidJWT' },
   'link-mismatch': { error: 'InvalidSignature', code: 'InvalidSignature' },
+  'precondition-failed': { error: 'PreconditionFailed', code: 'PreconditionFailed' },
   'range-not-satisfiable': { error: 'InvalidRange', code: 'InvalidRange' },
   'rate-limited': { error: 'too_many_connections', code: 'SlowDown' },
   'not-found': { error: 'Not Found', code: 'InvalidRequest' },
@@ -31,6 +32,7 @@ const names: Partial<Record<ProblemCode, { error: string; code: string }>> = {
 const trueStatuses: readonly ProblemCode[] = [
   'not-found',
   'method-not-allowed',
+  'precondition-failed',
   'range-not-satisfiable',
   'rate-limited',
   'headers-too-large',

@@ -8,6 +8,7 @@ export function bucketBody(bucket: Bucket) {
     name: bucket.id,
     owner: bucket.owner_id ?? '',
     public: bucket.public,
+    open_folders: bucket.open_folders,
     file_size_limit: bucket.file_size_limit,
     allowed_mime_types: bucket.allowed_mime_types,
     created_at: bucket.created_at.toISOString(),

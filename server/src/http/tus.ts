@@ -41,12 +41,12 @@ export function readUploadMetadata(header: string | undefined): UploadMetadata {
       throw new Problem('invalid-request', `Upload-Metadata: ${key.slice(0, 40)} must have one base64 value.`)
     values.set(key, Buffer.from(value, 'base64').toString())
   }
-  const seconds = values.get('cacheControl')
+  const seconds = values.get('cacheControl') ?? ''
   return {
     bucket: required(values, 'bucketName'),
     name: required(values, 'objectName'),
     contentType: values.get('contentType') || null,
-    cacheControl: seconds === undefined ? null : /^\d+$/.test(seconds) ? `max-age=${seconds}` : seconds,
+    cacheControl: /^\d{1,10}$/.test(seconds) ? `max-age=${seconds}` : null,
     userMetadata: readUserMetadata(values.get('metadata')),
   }
 }

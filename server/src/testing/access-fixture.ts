@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { TestHouse, TestUser } from './house.ts'
 import { mlpModel } from './onnx/models.ts'
@@ -19,6 +20,8 @@ export type AccessFixture = {
   ownSession(): Promise<string>
   invitation(): Promise<string>
   secret(): Promise<string>
+  /** Id of a user for whom nobody asks here, with a key. */
+  guest(): Promise<string>
   /** A bucket with nothing in it, and the name of a new object of the owner in the bucket, `reports` when absent. */
   bucket(): Promise<string>
   file(bucket?: string): Promise<string>
@@ -118,6 +121,9 @@ export async function accessFixture(house: TestHouse): Promise<AccessFixture> {
       await house.fetch(`/api/v1/admin/secrets/${name}`, json('PUT', { value: 'v' }))
       return name
     },
+    async guest() {
+      return (await house.user()).id
+    },
     async bucket() {
       const name = `bucket-${++made}`
       await house.fetch('/storage/v1/bucket', json('POST', { name }))
@@ -150,10 +156,13 @@ export async function accessFixture(house: TestHouse): Promise<AccessFixture> {
       return report
     },
     async fileLessReport() {
+      const messageId = randomUUID()
       const { rows } = await sql<{ id: string }>`
-        insert into reports (id, owner_id, message_id, template, version, title, object_name, pages, size_bytes)
+        insert into reports (
+          id, owner_id, message_id, template, version, title, object_name, object_version, pages, size_bytes)
         values (
-          gen_random_uuid(), ${owner.id}, gen_random_uuid(), 'forecast-report', 1, 'Gone', ${`${owner.id}/gone.pdf`}, 1, 1)
+          gen_random_uuid(), ${owner.id}, ${messageId}, 'forecast-report', 1, 'Gone',
+          ${`${owner.id}/${messageId}.pdf`}, gen_random_uuid(), 1, 1)
         returning id`.execute(system)
       return rows[0]?.id ?? ''
     },

@@ -15,6 +15,7 @@ import { createServing, type Serving } from '../models/serving.ts'
 import { createShelf, type Shelf } from '../models/shelf.ts'
 import { createModelStore, type ModelStore, type ModelTables } from '../models/store.ts'
 import type { Database } from '../ports/database.ts'
+import type { FileStore } from '../ports/file-store.ts'
 import { commandedLoader } from './commanded-loader.ts'
 import { defer, type Scope } from './defer.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -29,12 +30,16 @@ export type ModelRooms = {
   registry: Registry
   /** The same without row-level security: what is left is the check in memory. */
   unguarded: { serving: Serving; registry: Registry }
+  files: FileStore
   push(caller: Caller, name: string, change?: Partial<ModelDraft>): Promise<Model>
   storedKeys(): Promise<string[]>
 }
 
 /** The models room on a real database and folder, with a loader that loads anything. */
-export async function openModelRooms(scope: Scope, { maxSizeBytes = 1000 } = {}): Promise<ModelRooms> {
+export async function openModelRooms(
+  scope: Scope,
+  { maxSizeBytes = 1000, clock = systemClock } = {},
+): Promise<ModelRooms> {
   const { appUrl } = await testDatabase(scope)
   const database = openDatabase<ModelTables>({
     url: appUrl,
@@ -58,7 +63,6 @@ export async function openModelRooms(scope: Scope, { maxSizeBytes = 1000 } = {})
       return loading
     },
   }
-  const clock = systemClock
   const shelf = createShelf({
     loader,
     clock,
@@ -77,6 +81,7 @@ export async function openModelRooms(scope: Scope, { maxSizeBytes = 1000 } = {})
       files,
       loader,
       serving,
+      clock,
       ids: createIds(),
       maxSizeBytes,
       onRemove() {},
@@ -91,6 +96,7 @@ export async function openModelRooms(scope: Scope, { maxSizeBytes = 1000 } = {})
     shelf,
     serving,
     registry,
+    files,
     unguarded: rooms({ ...database, as: (_caller, work) => database.asSystem(work) }),
     async push(caller, name, change = {}) {
       const upload = await registry.receive(caller, Readable.from([Buffer.from('bytes')]))
@@ -98,7 +104,7 @@ export async function openModelRooms(scope: Scope, { maxSizeBytes = 1000 } = {})
     },
     async storedKeys() {
       const keys: string[] = []
-      for await (const { key } of files.list('models/')) keys.push(key)
+      for await (const { key } of files.list('objects/')) keys.push(key)
       return keys.sort()
     },
   }

@@ -10,8 +10,8 @@ export function intoObjects(objects: ReturnType<typeof createPut>, tokens: LinkT
       return { ownerId: owner, upsert }
     },
 
-    async authorize(rights, { bucket, name, ...draft }) {
-      const request = { upsert: draft.upsert, contentType: contentTypeOf(draft) }
+    async authorize(rights, { bucket, name, ...draft }, sizeBytes) {
+      const request = { upsert: draft.upsert, contentType: contentTypeOf(draft), sizeBytes, inPieces: true }
       return 'caller' in rights
         ? objects.authorizeWrite(rights.caller, bucket, name, request)
         : objects.authorizeFor(rights.ownerId, bucket, name, request)

@@ -6,6 +6,7 @@ import type { Ids } from '../../kit/ids.ts'
 import type { Log } from '../../kit/log.ts'
 import type { Database } from '../../ports/database.ts'
 import type { FileStore } from '../../ports/file-store.ts'
+import { checkMetadata } from '../details.ts'
 import { mayEverything } from '../rules.ts'
 import { inPieces, joined } from './pieces.ts'
 import {
@@ -137,13 +138,13 @@ export function createResumable(dependencies: {
 
   return {
     async create(writer, { totalBytes, ...object }) {
+      checkMetadata(object.userMetadata)
       const signed =
         'token' in writer ? target.readToken(writer.token, object.bucket, object.name) : undefined
       const rights: Rights =
         'caller' in writer ? { caller: writer.caller } : { ownerId: signed?.ownerId ?? null }
       const draft = { ...object, upsert: signed?.upsert ?? object.upsert }
-      const { maxBytes } = await target.authorize(rights, draft)
-      if ((totalBytes ?? 0) > maxBytes) throw tooLarge(maxBytes)
+      const { maxBytes } = await target.authorize(rights, draft, totalBytes ?? 0)
       const upload = {
         ...draft,
         id: ids.uuid(),

@@ -3,6 +3,8 @@ import type { FileStore } from '../../ports/file-store.ts'
 import type { ResumableStore } from './store.ts'
 
 const keysAtATime = 500
+/** A piece is stored before its row. */
+const staleMs = 3_600_000
 
 /** Ends the uploads that have expired, and removes the pieces that no upload needs any more: their row comes before them. */
 export async function sweepUploads(
@@ -18,8 +20,8 @@ export async function sweepUploads(
     if (unneeded.length > 0) log.info('upload-sweep', { pieces: unneeded.length })
     keys = []
   }
-  for await (const { key } of files.list('uploads/')) {
-    keys.push(key)
+  for await (const { key, storedAt } of files.list('uploads/')) {
+    if (storedAt < now.getTime() - staleMs) keys.push(key)
     if (keys.length >= keysAtATime) await removeUnneeded()
   }
   if (keys.length > 0) await removeUnneeded()

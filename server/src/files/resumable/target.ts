@@ -24,9 +24,10 @@ export type ResumableTarget = {
   readToken(token: string, bucket: string, name: string): { ownerId: string | null; upsert: boolean }
   /**
    * The most bytes such an object may have.
+   * @param sizeBytes What it will have at least.
    * @throws Problem when it may not be written.
    */
-  authorize(rights: Rights, object: ObjectDraft): Promise<{ maxBytes: number }>
+  authorize(rights: Rights, object: ObjectDraft, sizeBytes: number): Promise<{ maxBytes: number }>
   /**
    * Stores the object. `alongside` runs in the transaction that makes it visible; when it rejects there is no object.
    * @throws Problem as `authorize`, and what the source or `alongside` throws.

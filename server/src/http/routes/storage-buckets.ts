@@ -1,4 +1,4 @@
-import { Problem } from '@roundhouse/sdk/contract'
+import { mediaRange, Problem } from '@roundhouse/sdk/contract'
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -25,13 +25,11 @@ const sizeLimit = z.union([
       return Math.floor(Number(amount) * units[unit?.toLowerCase() as keyof typeof units])
     }),
 ])
-const mimeType = z.string().regex(/^[\w!#$&^.+*-]{1,100}\/[\w!#$&^.+*-]{1,100}$/, {
-  error: 'is a media type such as image/png, or image/* for all of a kind',
-})
 const settings = {
   public: z.boolean().optional(),
+  open_folders: z.boolean().optional(),
   file_size_limit: sizeLimit.nullish(),
-  allowed_mime_types: z.array(mimeType).max(1000).nullish(),
+  allowed_mime_types: z.array(mediaRange).max(1000).nullish(),
 }
 const createBody = z.object({
   name: z.string(),
@@ -67,13 +65,14 @@ export async function storageBucketRoutes(
     '/storage/v1/bucket',
     { config: changing, schema: { tags, summary: 'Create a bucket', body: createBody } },
     async request => {
-      const { name, id = name, public: isPublic = false, file_size_limit, allowed_mime_types } = request.body
+      const { name, id = name, public: isPublic, open_folders, ...limits } = request.body
       if (id !== name) throw new Problem('invalid-request', 'id and name of a bucket are the same here.')
       await buckets.create(callerOf(request), {
         id,
-        public: isPublic,
-        file_size_limit: file_size_limit ?? null,
-        allowed_mime_types: allowed_mime_types ?? null,
+        public: isPublic ?? false,
+        open_folders: open_folders ?? false,
+        file_size_limit: limits.file_size_limit ?? null,
+        allowed_mime_types: limits.allowed_mime_types ?? null,
       })
       return { name: id }
     },
@@ -112,7 +111,10 @@ export async function storageBucketRoutes(
         Object.entries(request.body).filter(([, value]) => value !== undefined),
       )
       if (Object.keys(change).length === 0)
-        throw new Problem('invalid-request', 'Send public, file_size_limit or allowed_mime_types.')
+        throw new Problem(
+          'invalid-request',
+          'Send public, open_folders, file_size_limit or allowed_mime_types.',
+        )
       await buckets.update(callerOf(request), request.params.id, change)
       return { message: 'Successfully updated' }
     },

@@ -1,9 +1,9 @@
-import { Problem } from '@roundhouse/sdk/contract'
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { callerOf } from '../authenticate.ts'
 import type { HttpDependencies } from '../dependencies.ts'
+import { metadataHeader } from '../receive-object.ts'
 import { entryBody, objectBody } from '../storage-wire.ts'
 import { wantsUpsert } from './storage-objects.ts'
 
@@ -147,7 +147,7 @@ export async function storageListRoutes(scope: FastifyInstance, { files }: HttpD
           ? {}
           : {
               details: {
-                userMetadata: null,
+                userMetadata: metadataHeader(request),
                 cacheControl: metadata?.cacheControl,
                 contentType: metadata?.mimetype,
               },
@@ -164,9 +164,8 @@ export async function storageListRoutes(scope: FastifyInstance, { files }: HttpD
       schema: { tags, summary: 'Remove objects', params: bucketParams, body: removeBody },
     },
     async request => {
-      const { prefixes } = request.body
-      if (prefixes.some(name => name === '')) throw new Problem('invalid-object-name', 'A name is empty.')
-      const removed = await objects.removeMany(callerOf(request), request.params.bucket, prefixes)
+      const { bucket } = request.params
+      const removed = await objects.removeMany(callerOf(request), bucket, request.body.prefixes)
       return removed.map(objectBody)
     },
   )

@@ -2,6 +2,7 @@ import multipart from '@fastify/multipart'
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { callerOf } from '../authenticate.ts'
 import type { HttpDependencies } from '../dependencies.ts'
+import { createDownloads } from '../downloads.ts'
 import { receiveObject } from '../receive-object.ts'
 import { type Source, serveObject } from '../serve-object.ts'
 import { placeOf } from '../storage-paths.ts'
@@ -13,7 +14,7 @@ const longMetadataBytes = 1024 * 1024
 /** The bytes of objects, in the wire format of Supabase Storage: they are streamed, and end when they end. */
 export async function storageObjectRoutes(
   scope: FastifyInstance,
-  { files, maxFileBytes }: HttpDependencies,
+  { files, maxFileBytes, clock }: HttpDependencies,
 ): Promise<void> {
   const { objects, links } = files
   // Text and JSON are bytes here too. What is not read is not taken for a body.
@@ -79,18 +80,20 @@ export async function storageObjectRoutes(
     },
   )
 
+  const { begin } = createDownloads({ clock })
+  const bytes = { pieces: objects.pieces, link: objects.link, begin }
   const mine = (request: FastifyRequest): Source => {
     const { bucket, name } = placeOf(request)
-    return { find: () => objects.info(callerOf(request), bucket, name), read: objects.read }
+    return { find: () => objects.info(callerOf(request), bucket, name), ...bytes }
   }
   const ofEveryone = (request: FastifyRequest): Source => {
     const { bucket, name } = placeOf(request)
-    return { find: () => objects.publicInfo(bucket, name), read: objects.read }
+    return { find: () => objects.publicInfo(bucket, name), ...bytes }
   }
   const linked = (request: FastifyRequest): Source => {
     const { bucket, name } = placeOf(request)
-    const { expiresAt } = links.verify(tokenOf(request), 'download', bucket, name)
-    return { find: () => objects.infoFor(bucket, name), read: objects.read, expiresAt }
+    const { expiresAt, version } = links.verify(tokenOf(request), 'download', bucket, name)
+    return { find: () => objects.infoFor(bucket, name, version), ...bytes, expiresAt }
   }
   const anyone = { ...reading, access: 'anyone', strangersAreAnonymous: true } as const
   const open = { ownDeadline: true, access: 'public' } as const

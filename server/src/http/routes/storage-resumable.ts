@@ -5,6 +5,7 @@ import type { Upload } from '../../files/resumable/resumable.ts'
 import type { Writer } from '../../files/resumable/target.ts'
 import { callerOf } from '../authenticate.ts'
 import type { HttpDependencies } from '../dependencies.ts'
+import { refuseEncoding } from '../receive-object.ts'
 import { readCount, readUploadLength, readUploadMetadata, tusExtensions, tusVersion } from '../tus.ts'
 
 /** The body ends after five minutes at the latest; then a large object is put together. */
@@ -68,6 +69,7 @@ function addRoutes(scope: FastifyInstance, { files, maxFileBytes }: HttpDependen
   scope.post(path, { ...long, schema: schema('Begin a resumable upload') }, async (request, reply) => {
     const writer = writerOf(request)
     const { headers } = request
+    refuseEncoding(headers['content-encoding'])
     let upload = await resumable.create(writer, {
       ...readUploadMetadata(text(headers['upload-metadata'])),
       totalBytes: readUploadLength(text(headers['upload-length']), text(headers['upload-defer-length'])),
@@ -76,52 +78,50 @@ function addRoutes(scope: FastifyInstance, { files, maxFileBytes }: HttpDependen
     reply.header('location', `${path}/${upload.id}`)
     if (request.body instanceof Readable) {
       const { body: source } = request
-      upload = await append(request, reply, () =>
-        resumable.append(writer, upload.id, { startByte: 0, source, sizeBytes: announcedBytes(request) }),
-      )
+      const sizeBytes = announcedBytes(request)
+      upload = await resumable.append(writer, upload.id, { startByte: 0, source, sizeBytes })
     }
     return tell(reply, upload).code(201).send()
   })
 
-  scope.head(one, { ...long, schema: schema('How far a resumable upload is') }, async (request, reply) => {
+  async function tellProgress(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const upload = await resumable.find(writerOf(request), idOf(request))
     if (upload.totalBytes === null) reply.header('upload-defer-length', '1')
     else reply.header('upload-length', upload.totalBytes)
     return tell(reply, upload).code(200).send()
-  })
+  }
 
-  scope.patch(one, { ...long, schema: schema('Go on with a resumable upload') }, async (request, reply) => {
+  async function goOn(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { headers, body } = request
+    refuseEncoding(headers['content-encoding'])
     const totalBytes = text(headers['upload-length'])
-    const upload = await append(request, reply, () =>
-      resumable.append(writerOf(request), idOf(request), {
-        startByte: readCount('Upload-Offset', text(headers['upload-offset'])),
-        source: body instanceof Readable ? body : Readable.from([]),
-        sizeBytes: announcedBytes(request),
-        totalBytes: totalBytes === undefined ? undefined : readCount('Upload-Length', totalBytes),
-      }),
-    )
+    const upload = await resumable.append(writerOf(request), idOf(request), {
+      startByte: readCount('Upload-Offset', text(headers['upload-offset'])),
+      source: body instanceof Readable ? body : Readable.from([]),
+      sizeBytes: announcedBytes(request),
+      totalBytes: totalBytes === undefined ? undefined : readCount('Upload-Length', totalBytes),
+    })
     return tell(reply, upload).code(204).send()
-  })
+  }
 
-  scope.delete(one, { config, schema: schema('Give up a resumable upload') }, async (request, reply) => {
+  async function giveUp(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     await resumable.cancel(writerOf(request), idOf(request))
     return reply.code(204).send()
-  })
-}
-
-/** A body that was read in part cannot be skipped, so its connection carries no other request after a refusal. */
-async function append(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  work: () => Promise<Upload>,
-): Promise<Upload> {
-  try {
-    return await work()
-  } catch (error) {
-    if (request.raw.readableDidRead && !request.raw.complete) reply.header('connection', 'close')
-    throw error
   }
+
+  scope.head(one, { ...long, schema: schema('How far a resumable upload is') }, tellProgress)
+  scope.patch(one, { ...long, schema: schema('Go on with a resumable upload') }, goOn)
+  scope.delete(one, { config, schema: schema('Give up a resumable upload') }, giveUp)
+
+  // For clients whose way through allows no other method (TUS 1.0.0, X-HTTP-Method-Override).
+  const byOverride = { HEAD: tellProgress, PATCH: goOn, DELETE: giveUp }
+  scope.post(one, { ...long, schema: { hide: true } }, async (request, reply) => {
+    const method = text(request.headers['x-http-method-override'])?.toUpperCase()
+    if (method === 'HEAD' || method === 'PATCH' || method === 'DELETE')
+      return byOverride[method](request, reply)
+    reply.header('allow', Object.keys(byOverride).join(', '))
+    throw new Problem('method-not-allowed', 'POST is possible here only with X-HTTP-Method-Override: PATCH.')
+  })
 }
 
 function tell(reply: FastifyReply, upload: Upload): FastifyReply {

@@ -96,7 +96,7 @@ test('a file beyond the bytes of the plan is refused before it is read where the
   )
   assert.equal(rows.length, 0)
   const kept: string[] = []
-  for await (const { key } of house.ground.files.list('models/')) kept.push(key)
+  for await (const { key } of house.ground.files.list('objects/')) kept.push(key)
   assert.deepEqual(kept, [])
   assert.equal((await user.fetch('/api/v1/models', form(file, 'small'))).status, 201)
 })
