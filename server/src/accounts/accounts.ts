@@ -52,6 +52,7 @@ const anonymousPlan: Plan = {
   starting_credits: 0,
   max_models: 0,
   max_model_bytes: 0,
+  max_file_bytes: 0,
 }
 const anonymousScopes: ReadonlySet<Scope> = new Set(['predict', 'read'])
 /** Of a user whom their issuer does not know either. */

@@ -31,6 +31,7 @@ export const unlimited: Plan = {
   starting_credits: 0,
   max_models: null,
   max_model_bytes: null,
+  max_file_bytes: null,
 }
 
 /** All rights, without an account. `credential` names it in the audit log. */

@@ -23,6 +23,7 @@ type PlansTable = {
   starting_credits: Generated<string | number>
   max_models: number | null
   max_model_bytes: string | number | null
+  max_file_bytes: string | number | null
 }
 
 type SessionsTable = { id: string; user_id: string; expires_at: Date }
@@ -294,5 +295,6 @@ function toPlan(row: Selectable<PlansTable>): Plan {
     ...row,
     starting_credits: Number(row.starting_credits),
     max_model_bytes: row.max_model_bytes === null ? null : Number(row.max_model_bytes),
+    max_file_bytes: row.max_file_bytes === null ? null : Number(row.max_file_bytes),
   }
 }

@@ -9,7 +9,7 @@ import { isLasting, type Patience } from './patience.ts'
  * @throws Problem `conflict` when it changed meanwhile; StorageOutage.
  */
 export async function* readArtifact(
-  source: ArtifactSource,
+  source: Pick<ArtifactSource, 'read'>,
   address: ArtifactAddress,
   { sizeBytes, etag }: ArtifactFacts,
   patience: Patience,
@@ -29,10 +29,8 @@ export async function* readArtifact(
         start += value.byteLength
         if (start > sizeBytes)
           throw new Problem('conflict', `The object is longer than the ${sizeBytes} bytes it had.`)
-        patience.gain()
+        patience.gain(value.byteLength)
         yield value
-        // Writing took its time, which is none of the storage's.
-        patience.gain()
       }
       if (start < sizeBytes) throw new Error(`it ended after ${start} of ${sizeBytes} bytes`)
     } catch (error) {

@@ -119,6 +119,18 @@ test('an outage at the start of a required model ends it after 120 s with one se
   assert.deepEqual(await rooms.storedKeys(), [])
 })
 
+test('a storage that gives a little after each error ends the start too, and nothing is kept', async () => {
+  storage.always = { cutAfter: 100 }
+  const clock = turnedClock()
+  await assert.rejects(fetcherOf({}, clock).fetcher.fetchAll(new AbortController().signal), {
+    message:
+      /could not be fetched from http:\S+: it gives less than 100 kB a second; the last try: .* Check the storage/,
+  })
+  // The 300 kB of the file give 3 s back at most.
+  assert.ok(clock.elapsed() > 100_000 && clock.elapsed() <= 123_000, `${clock.elapsed()} ms`)
+  assert.deepEqual(await rooms.storedKeys(), [])
+})
+
 test('an outage does not end the start where a version serves already, or none is required', async () => {
   await start()
   storage.always = { status: 503 }
@@ -262,6 +274,36 @@ test('a local copy with the right sha256 is used without a download; another one
   assert.deepEqual(await readdir(join(folder, 'models')), ['price.onnx'])
 })
 
+test('a replica whose disk is empty gets its copy without another download, also when the storage is down', async context => {
+  const folder = await temporaryFolder(context)
+  const sha256 = hashOf(bytes)
+  await start({ localPath: join(folder, 'first.onnx') })
+  storage.requests.length = 0
+  const second = join(folder, 'other', 'second.onnx')
+  await start({ localPath: second })
+  assert.deepEqual(storage.requests.splice(0), ['HEAD'])
+  assert.equal(hashOf(await readFile(second)), sha256)
+
+  await writeFile(second, 'old')
+  storage.always = { status: 500 }
+  await start({ localPath: second, sha256 })
+  assert.deepEqual(storage.requests, [])
+  assert.equal(hashOf(await readFile(second)), sha256)
+  assert.deepEqual(await readdir(join(folder, 'other')), ['second.onnx'])
+  assert.equal((await versions()).length, 1)
+})
+
+test('a copy that cannot be written is told, and what serves goes on serving', async context => {
+  await start()
+  const file = join(await temporaryFolder(context), 'file')
+  await writeFile(file, '')
+  const localPath = join(file, 'price.onnx')
+  const [trouble] = (await start({ localPath })).troubles()
+  assert.equal(trouble?.blocks, false)
+  assert.match(trouble?.sentence ?? '', /The copy \S+price\.onnx cannot be written: /)
+  assert.equal((await start({ localPath, download: false })).troubles().length, 0, 'nothing to write')
+})
+
 test('without downloads the local file is the model, and when it is missing that is told', async context => {
   const localPath = join(await temporaryFolder(context), 'price.onnx')
   const fetcher = await start({ localPath, download: false })
@@ -321,6 +363,7 @@ function fetcherOf(
     models: [declared],
     source: createS3Artifacts({ place, credentials, log: silentLog }),
     registry: rooms.registry,
+    files: rooms.files,
     store: rooms.system,
     clock,
     ids: createIds(),

@@ -7,9 +7,10 @@ import type { Clock } from '../kit/clock.ts'
 import type { Ids } from '../kit/ids.ts'
 import type { Log } from '../kit/log.ts'
 import type { ArtifactFacts, ArtifactSource } from '../ports/artifact-source.ts'
+import type { FileStore } from '../ports/file-store.ts'
 import { readArtifact } from './artifact-stream.ts'
 import type { DeclaredModel } from './declared.ts'
-import { hashOfFile, writeCopy, wrongHash } from './local-copy.ts'
+import { hashOfFile, keepCopy, writeCopy, wrongHash } from './local-copy.ts'
 import { type Model, modelLabel } from './model.ts'
 import { createPatience, isLasting, type Patience, StorageOutage, whatHappened } from './patience.ts'
 import type { Registry, StoredUpload } from './registry.ts'
@@ -49,12 +50,13 @@ export function createModelFetcher(dependencies: {
   models: readonly DeclaredModel[]
   source: ArtifactSource
   registry: Pick<Registry, 'receive' | 'discard' | 'push' | 'update'>
+  files: Pick<FileStore, 'read'>
   store: Pick<ModelStore, 'newest'>
   clock: Clock
   ids: Ids
   log: Log
 }): ModelFetcher {
-  const { models, source, registry, store, clock, ids, log } = dependencies
+  const { models, source, registry, files, store, clock, ids, log } = dependencies
   const troubles = new Map<string, Trouble>()
 
   const newest = ({ name, version }: DeclaredModel) => store.newest(null, name, version)
@@ -112,23 +114,24 @@ export function createModelFetcher(dependencies: {
     seen: { etag?: string },
   ): Promise<Record<string, unknown> | undefined> {
     const current = await newest(model)
-    if (current && current.file_hash === model.sha256) return adopt(current, model)
+    if (current && current.file_hash === model.sha256) return adopt(current, model, patience)
     const local = model.localPath === undefined ? undefined : await hashOfFile(model.localPath)
     const decided = !model.download || (local !== undefined && local === model.sha256)
     const facts = decided ? undefined : await patience.within(signal => source.stat(model, signal))
     if (!decided && !facts) throw missing(`There is no object ${model.bucket}/${model.path}. Put it there.`)
     if (decided && local === undefined) {
-      if (current || model.localPath === undefined) return current ? adopt(current, model) : undefined
+      if (current || model.localPath === undefined)
+        return current ? adopt(current, model, patience) : undefined
       throw missing(`There is no file ${model.localPath}, and MODEL_DOWNLOAD_ON_STARTUP is false.`)
     }
-    if (facts && current && isOf(current, model, facts)) return adopt(current, model)
+    if (facts && current && isOf(current, model, facts)) return adopt(current, model, patience)
     if (facts) refuseKnown(model, facts, seen)
 
     const expected = model.sha256 ?? facts?.sha256
     if (facts?.sha256 !== undefined && facts.sha256 !== expected)
       throw wrongHash(expected ?? '', facts.sha256)
     if (current && current.file_hash === (expected ?? (decided ? local : undefined)))
-      return adopt(current, model)
+      return adopt(current, model, patience)
     const { upload, from } = await receive(model, { facts, local, expected }, patience)
     const result = { size_bytes: upload.sizeBytes, sha256: upload.sha256, from }
     if (expected !== undefined && upload.sha256 !== expected) {
@@ -201,7 +204,8 @@ export function createModelFetcher(dependencies: {
   }
 
   /** What is there is the declared file; the declaration may say more of it. */
-  async function adopt(current: Model, { visibility, price }: DeclaredModel): Promise<undefined> {
+  async function adopt(current: Model, model: DeclaredModel, patience: Patience): Promise<undefined> {
+    const { visibility, price } = model
     const change = {
       ...(visibility !== undefined && visibility !== current.visibility ? { visibility } : {}),
       ...(price !== undefined && price !== current.price ? { price } : {}),
@@ -210,6 +214,10 @@ export function createModelFetcher(dependencies: {
     // An administrator took it out of service; a start does not take that back.
     if (current.status === 'archived')
       log.warn('model-fetch-archived', { model: modelLabel(current), detail: 'It has been archived.' })
+    const { localPath } = model
+    if (localPath === undefined || !model.download) return
+    if (await keepCopy(localPath, current, { files, patience, part: ids.uuid() }))
+      log.info('model-copy', { model: modelLabel(current), path: localPath })
   }
 
   return {

@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Problem } from '@roundhouse/sdk/contract'
+import type { ArtifactSource } from '../ports/artifact-source.ts'
+import type { FileStore } from '../ports/file-store.ts'
+import { readArtifact } from './artifact-stream.ts'
+import type { Model } from './model.ts'
+import type { Patience } from './patience.ts'
 
 /** Another process may still be writing what is younger. */
 const abandonedAfterMs = 3_600_000
@@ -14,7 +19,8 @@ export async function hashOfFile(path: string): Promise<string | undefined> {
   try {
     await pipeline(createReadStream(path, { highWaterMark: 256 * 1024 }), hash)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code)))
+      return undefined
     throw error
   }
   return hash.digest('hex')
@@ -23,19 +29,17 @@ export async function hashOfFile(path: string): Promise<string | undefined> {
 /**
  * Writes the whole file or leaves what was there: a temporary name, the hash checked, on disk, then the name.
  * @param options.sha256 What it must have, where that is known.
- * @throws Problem `hash-mismatch`; the error of the stream.
+ * @throws Problem `hash-mismatch`, `forbidden` when no file can be made there; the error of the stream.
  */
 export async function writeCopy(
   path: string,
   bytes: AsyncIterable<Uint8Array>,
   options: { sha256: string | undefined; part: string },
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  await removeAbandoned(path)
   const written = `${path}.${options.part}.part`
+  const file = await begin(path, written)
   try {
     const hash = createHash('sha256')
-    const file = await open(written, 'wx', 0o644)
     try {
       for await (const chunk of bytes) {
         hash.update(chunk)
@@ -56,8 +60,38 @@ export async function writeCopy(
   }
 }
 
+/**
+ * Writes the file of a version there, unless it is there: a replica with a disk of its own has no copy yet, or an old
+ * one. The bytes come from the file store. @returns Whether it was written.
+ */
+export async function keepCopy(
+  path: string,
+  { file_key: key, file_hash: sha256, file_size_bytes: sizeBytes }: Model,
+  { files, patience, part }: { files: Pick<FileStore, 'read'>; patience: Patience; part: string },
+): Promise<boolean> {
+  if (key === null || sha256 === null || sizeBytes === null) return false
+  if ((await hashOfFile(path)) === sha256) return false
+  const stored: Pick<ArtifactSource, 'read'> = {
+    read: (_address, { start }) => files.read(key, { start, end: sizeBytes - 1 }),
+  }
+  const bytes = readArtifact(stored, { bucket: '', path: key }, { sizeBytes, etag: sha256 }, patience)
+  await writeCopy(path, bytes, { sha256, part })
+  return true
+}
+
 export function wrongHash(expected: string, got: string): Problem {
   return new Problem('hash-mismatch', `The file has another sha256: expected ${expected}, got ${got}.`)
+}
+
+async function begin(path: string, written: string): Promise<FileHandle> {
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await removeAbandoned(path)
+    return await open(written, 'wx', 0o644)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Problem('forbidden', `The copy ${path} cannot be written: ${why}.`, { cause: error })
+  }
 }
 
 /** What processes that were killed left behind. */

@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream'
 import { isProblem, Problem, type Visibility } from '@roundhouse/sdk/contract'
 import { type Caller, maySee } from '../accounts/caller.ts'
+import { keyOf } from '../files/discard.ts'
+import type { Clock } from '../kit/clock.ts'
 import type { Ids } from '../kit/ids.ts'
 import type { Log } from '../kit/log.ts'
 import type { Database } from '../ports/database.ts'
@@ -39,6 +41,9 @@ export type ModelUpdate = {
   status?: 'archived' | 'ready' | undefined
 }
 
+/** After an hour the sweep takes bytes that no row names. */
+const longestLoadMs = 45 * 60_000
+
 /** A stored upload that no row names yet. */
 export type StoredUpload = { key: string; sizeBytes: number; sha256: string }
 
@@ -56,13 +61,14 @@ export function createRegistry(dependencies: {
   shelf: Shelf
   catalogue: Catalogue
   serving: Serving
+  clock: Clock
   ids: Ids
   log: Log
   maxSizeBytes: number
   /** Called after a version is gone; what is kept of it elsewhere goes in the background. */
   onRemove: (model: Model) => void
 }) {
-  const { database, files, loader, shelf, catalogue, serving, ids, log, maxSizeBytes, onRemove } =
+  const { database, files, loader, shelf, catalogue, serving, clock, ids, log, maxSizeBytes, onRemove } =
     dependencies
   const lookup = createLookup({ catalogue, database })
   const system = createModelStore(database.system)
@@ -119,7 +125,7 @@ export function createRegistry(dependencies: {
      */
     async receive(caller: Caller, source: Readable, ownerId = caller.userId): Promise<StoredUpload> {
       refuseWhoCannotOwn(caller)
-      const key = `models/${ids.uuid()}`
+      const key = keyOf(ids.uuid())
       const left = await roomFor(caller, ownerId, { versions: 0, bytes: 0 })
       try {
         return { key, ...(await files.put(key, source, { maxBytes: Math.min(maxSizeBytes, left) })) }
@@ -175,7 +181,9 @@ export function createRegistry(dependencies: {
           if (await store.isTaken({ owner_id: caller.userId, name, version })) throw taken(draft)
           return version
         })
+        const startedAt = clock.elapsed()
         loaded = await loader.load(source, { hashKnown: true })
+        if (clock.elapsed() - startedAt > longestLoadMs) throw tooSlow()
         const described = describeFile(loaded)
         const metadata = { ...described.metadata, ...draft.metadata }
         model = await insert(caller, draft, { ...described, metadata, status: 'ready', ...file }, source.id)
@@ -296,6 +304,13 @@ function taken(draft: Pick<ModelDraft, 'name' | 'version'>): Problem {
   return new Problem(
     'model-exists',
     `You have a model ${draft.name} of version ${draft.version ?? ''} already. Choose another version, or leave it out for the next number.`,
+  )
+}
+
+function tooSlow(): Problem {
+  return new Problem(
+    'invalid-model',
+    `Loading and measuring the model took more than ${longestLoadMs / 60_000} minutes. Upload it in steps: POST /api/v1/models, then /upload and /validate.`,
   )
 }
 

@@ -1,5 +1,5 @@
 import type { ModelStatus, Plan, Visibility } from '@roundhouse/sdk/contract'
-import { type Generated, type Kysely, type Selectable, type SqlBool, sql } from 'kysely'
+import { type Generated, type GeneratedAlways, type Kysely, type Selectable, type SqlBool, sql } from 'kysely'
 import type { Caller } from '../accounts/caller.ts'
 import type { Model } from './model.ts'
 
@@ -16,6 +16,8 @@ type ModelsTable = {
   price: Generated<string | number>
   format: 'onnx' | null
   file_key: string | null
+  /** Read from the key: the object that is the file. */
+  file_version: GeneratedAlways<string | null>
   file_hash: string | null
   file_size_bytes: string | number | null
   input_schema: unknown
@@ -258,7 +260,7 @@ function withoutUndefined<Value extends object>(value: Value): Partial<Value> {
   ) as Partial<Value>
 }
 
-function toModel(row: Selectable<ModelsTable>): Model {
+function toModel({ file_version: _fileVersion, ...row }: Selectable<ModelsTable>): Model {
   return {
     ...row,
     number: Number(row.number),

@@ -6,7 +6,10 @@ import type { ModelStore } from './store.ts'
 const staleMinutes = 60
 const keysAtATime = 500
 
-/** Removes bytes that no row names and frees validations whose process died. `now` is milliseconds since the epoch. */
+/**
+ * Frees validations whose process died. Removes bytes that no row names where files lay before they were objects; those
+ * of objects are for the sweep of the files room. `now` is milliseconds since the epoch.
+ */
 export async function sweepModels(
   { store, files, log }: { store: ModelStore; files: FileStore; log: Log },
   now: number,

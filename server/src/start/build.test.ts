@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { silentLog } from '../kit/log.ts'
 import { defer } from '../testing/defer.ts'
+import { testHouse } from '../testing/house.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { testDatabase } from '../testing/test-database.ts'
 import { build } from './build.ts'
@@ -31,4 +32,19 @@ test('a server that requires no model is not ready either before it has read whi
   assert.equal((await house.app.inject('/v2/health/ready')).statusCode, 503)
   await house.open()
   assert.equal((await house.app.inject('/health')).statusCode, 200)
+})
+
+test('a server that is started on the files of another database says so at once', async t => {
+  const dataDir = await temporaryFolder(t)
+  const { close } = await testHouse(
+    t,
+    {},
+    { share: { dataDir, databaseUrl: (await testDatabase(t)).appUrl } },
+  )
+  await close()
+  const events: string[] = []
+  const log = { ...silentLog, error: (event: string) => void events.push(event) }
+  const databaseUrl = (await testDatabase(t)).appUrl
+  await testHouse(t, {}, { log, share: { dataDir, databaseUrl } })
+  assert.deepEqual(events, ['file-store-foreign'])
 })

@@ -1,5 +1,4 @@
 import { totalmem } from 'node:os'
-import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { createAccounts } from '../accounts/accounts.ts'
 import { createKeys, type Keys } from '../accounts/keys.ts'
@@ -15,7 +14,6 @@ import { fetchJson } from '../adapters/jwks/fetch-json.ts'
 import { createPrometheusMetrics } from '../adapters/metrics/prometheus.ts'
 import { createOnnxRuntime } from '../adapters/onnx/runtime.ts'
 import { pendingMigrations } from '../adapters/postgres/migrate.ts'
-import { createTypesetter } from '../adapters/typst/typesetter.ts'
 import { createAdmin } from '../admin/admin.ts'
 import { createHealth, type Health } from '../admin/health.ts'
 import { createFiles, type Files } from '../files/files.ts'
@@ -49,6 +47,7 @@ import { oneAtATime } from './one-at-a-time.ts'
 import { packageVersion } from './package-version.ts'
 import { consoleFolder, migrationsFolder, templatesFolder } from './paths.ts'
 import { readings } from './readings.ts'
+import { openTypesetter } from './report-typesetter.ts'
 import type { Config } from './settings.ts'
 
 /** Everything wired, nothing started. */
@@ -77,9 +76,7 @@ const sweepMs = 3_600_000
 const fetchAgainMs = 30_000
 const firstSweepMs = 60_000
 const journalCloseMs = 3000
-/** The largest reports, of some 170 pages, took 10 s on a busy machine (2026-11). */
-const reportTimeoutMs = 30_000
-const reportMemoryBytes = 1_000_000_000
+const discardCloseMs = 3000
 
 /** The one place that wires adapters, rooms and doors together. A newcomer starts here. */
 export async function build(
@@ -225,6 +222,7 @@ export async function build(
     shelf,
     catalogue,
     serving,
+    clock,
     ids,
     log,
     maxSizeBytes: config.MAX_MODEL_SIZE_BYTES,
@@ -235,6 +233,7 @@ export async function build(
     models: declared.models,
     source: firstSource([artifactsInFiles(storage.objects), ...artifacts]),
     registry,
+    files,
     store: createModelStore(database.system),
     clock,
     ids,
@@ -242,12 +241,7 @@ export async function build(
   })
 
   // Reports
-  const typesetter = createTypesetter({
-    log,
-    fontsFolder: join(templatesFolder, 'fonts'),
-    timeoutMs: reportTimeoutMs,
-    memoryBytes: reportMemoryBytes,
-  })
+  const typesetter = openTypesetter(log)
   const reports = createReports({
     database,
     files: storage,
@@ -287,6 +281,7 @@ export async function build(
     codec,
     health,
     metrics,
+    clock,
     ids,
     log,
     version,
@@ -335,6 +330,7 @@ export async function build(
     async open() {
       await catalogue.refresh()
       health.start()
+      await storage.ownsStore().catch(error => log.warn('file-store-mark-fail', { err: error }))
       timers.push(setInterval(() => inBackground('model-tend', serving.tend()), tendMs))
       timers.push(setInterval(() => inBackground('model-fetch', fetchAgain()), fetchAgainMs))
       timers.push(setInterval(sweep, sweepMs), setTimeout(sweep, firstSweepMs))
@@ -345,7 +341,7 @@ export async function build(
       closing.abort()
       catalogue.close()
       await accounts.close()
-      await journal.close(journalCloseMs)
+      await Promise.all([journal.close(journalCloseMs), storage.close(discardCloseMs)])
       await shelf.close()
       await typesetter.close()
       await codec.close()

@@ -114,8 +114,10 @@ async function openFiles(config: Config, log: Log): Promise<FileStore> {
   if (place === undefined || accessKeyId === undefined || secretAccessKey === undefined)
     return await openFolderStore({ folder: join(folder, 'files') })
   const { openS3Store } = await import('../adapters/files/s3.ts')
+  const publicEndpoint = config.S3_PUBLIC_ENDPOINT
   return await openS3Store({
     place,
+    ...(publicEndpoint === undefined ? {} : { publicEndpoint }),
     credentials: { accessKeyId, secretAccessKey },
     cacheFolder: join(folder, 'files-cache'),
     cacheBytes: config.FILES_CACHE_BYTES,

@@ -5,19 +5,21 @@ import { test } from 'node:test'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { readConfigFile } from './config-file.ts'
-import { declaredModels, readConfiguration } from './declared-models.ts'
+import { readConfiguration, readDeclared } from './declared-models.ts'
 
 type Scope = Parameters<typeof temporaryFolder>[0]
 
 test('a folder without a configuration declares nothing', async context => {
   const folder = await temporaryFolder(context)
-  assert.deepEqual(await readConfigFile(folder), { path: undefined, folder, content: {} })
+  const { file, problems } = await readConfigFile(folder)
+  assert.deepEqual(file, { path: undefined, folder, content: {} })
+  assert.deepEqual(problems, [])
 })
 
 test('each ending is found, TypeScript runs as it is, and an empty object will do', async context => {
   for (const ending of ['ts', 'mts', 'js', 'mjs']) {
     const folder = await folderWith(context, { [`roundhouse.config.${ending}`]: 'export default {}' })
-    assert.deepEqual((await readConfigFile(folder)).content, {}, ending)
+    assert.deepEqual((await readConfigFile(folder)).file.content, {}, ending)
   }
   const typed = `type Name = string
     const name: Name = 'price'
@@ -26,7 +28,7 @@ test('each ending is found, TypeScript runs as it is, and an empty object will d
     'package.json': '{"type":"module"}',
     'roundhouse.config.ts': typed,
   })
-  const file = await readConfigFile(folder)
+  const { file } = await readConfigFile(folder)
   assert.deepEqual(file.content.models?.[0], { name: 'price', path: 'a/price.onnx', local_path: 'm.onnx' })
 })
 
@@ -40,21 +42,25 @@ test('every problem is told at once, with the path inside; so is a misspelt key 
         { name: 'a', path: '../x' },
         { name: 'b', path: 1, prize: 3, sha256: 'abc' },
       ],
-      buckets: [{ name: 'files', file_size_limit: -1 }, { name: '' }],
-      reports: { templates: [{ name: 'Bad Name', folder: 't' }] },
+      buckets: [{ name: 'files', file_size_limit: -1 }, { name: '' }, { name: 'c', allowed_mime_types: ['pdf'] }],
+      reports: { templates: [{ name: 'Bad Name', folder: '.' }, { name: '2027-letter', folder: '.' }] },
     }`,
   )
   const starts = problems.map(problem => /^\S+roundhouse\.config\.ts: ([^:]+): \S/.exec(problem)?.[1])
   assert.deepEqual(starts.sort(), [
     'buckets[0].file_size_limit',
     'buckets[1].name',
+    'buckets[2].allowed_mime_types[0]',
     'models[1].name',
     'models[1].path',
     'models[2].path',
     'models[2].prize',
     'models[2].sha256',
     'modles',
+    'reports.templates[0].folder',
     'reports.templates[0].name',
+    'reports.templates[1].folder',
+    'reports.templates[1].name',
   ])
   assert.ok(problems.some(problem => problem.endsWith('a is declared twice; the first is models[0].')))
 })
@@ -93,17 +99,61 @@ test('two files of the same folder are refused: nobody could say which counts', 
     'roundhouse.config.ts': 'export default {}',
     'roundhouse.config.js': 'export default {}',
   })
-  await assert.rejects(readConfigFile(folder), /roundhouse\.config\.js and roundhouse\.config\.ts\. Keep one/)
+  const problems = await refusal(folder)
+  assert.match(problems.join(), /roundhouse\.config\.js and roundhouse\.config\.ts\. Keep one/)
 })
 
-test('problems of the file and of the environment come together', async context => {
-  const folder = await folderWith(context, { 'roundhouse.config.ts': 'export default { a: 1 }' })
-  await assert.rejects(readConfiguration({ PORT: 'x' }, folder), error => {
-    assert.ok(error instanceof ConfigError)
-    assert.equal(error.problems.length, 2)
-    assert.match(error.message, /- PORT: [\s\S]*: a: there is no such setting/)
-    return true
+test('what is wrong with the environment, the file, both together and the templates comes at once', async context => {
+  const folder = await folderWith(context, {
+    'roundhouse.config.ts': `export default {
+      a: 1,
+      models: [
+        { name: 'b', path: '/b.onnx', local_path: 'copies/b.onnx' },
+        { name: 'c', path: 'c.onnx', local_path: './copies/../copies/b.onnx' },
+        { name: 'd', path: 'd.onnx', local_path: 'm.onnx' },
+        'e',
+      ],
+      buckets: [
+        { name: 'big', file_size_limit: 2000 },
+        { name: 'models', public: true },
+        { name: 'fits', file_size_limit: 1000, open_folders: true },
+      ],
+      reports: { templates: [{ name: 'letter', folder: 'none' }] },
+    }`,
   })
+  const env = { PORT: 'x', MAX_FILE_SIZE_BYTES: '1000', MODEL_PATH: 'b.onnx', MODEL_LOCAL_PATH: 'm.onnx' }
+  const problems = await refusal(folder, env)
+  const path = join(folder, 'roundhouse.config.ts')
+  assert.deepEqual(problems.map(problem => problem.replace(`${path}: `, '').replace(/:? .*/, '')).sort(), [
+    'PORT',
+    'a',
+    'buckets[0].file_size_limit',
+    'buckets[1].public',
+    'models[0].name',
+    'models[0].path',
+    'models[1].local_path',
+    'models[2].local_path',
+    'models[3]',
+    'reports.templates[0].folder',
+  ])
+  assert.match(problems.join(), /models\[1\]\.local_path: \S+b\.onnx is the copy of models\[0\] already/)
+  assert.match(problems.join(), /models\[2\]\.local_path: \S+m\.onnx is the copy of MODEL_LOCAL_PATH already/)
+
+  const noName = await refusal(folder, { ...env, MODEL_PATH: 'my model.onnx' })
+  assert.ok(noName.some(problem => problem.startsWith('MODEL_NAME: must be set')))
+  assert.equal(noName.length, 10, 'the name of b is free then')
+})
+
+test('a setting that is refused is told once, not once more by what depends on it', async context => {
+  const folder = await folderWith(context, {
+    'roundhouse.config.ts': `export default { buckets: [{ name: 'big', file_size_limit: 2000 }] }`,
+  })
+  const env = { MODEL_PATH: 'my model.onnx', MODEL_NAME: 'my model', MAX_FILE_SIZE_BYTES: '-1' }
+  const problems = await refusal(folder, env)
+  assert.deepEqual(problems.map(problem => problem.split(':')[0]).sort(), [
+    'MAX_FILE_SIZE_BYTES',
+    'MODEL_NAME',
+  ])
 })
 
 test('MODEL_PATH declares one more model, named by its file, required, for signed-in users', async context => {
@@ -114,7 +164,7 @@ test('MODEL_PATH declares one more model, named by its file, required, for signe
     content: { models: [{ name: 'b', path: 'b.onnx', required: false }] },
   }
   const env = { MODEL_PATH: 'v2/price.best.onnx', MODEL_LOCAL_PATH: 'm.onnx', MODEL_SHA256: 'AB'.repeat(32) }
-  const [ofEnv, ofFile] = declaredModels(readConfig(env), file)
+  const [ofEnv, ofFile] = (await readDeclared(readConfig(env), file)).models
   assert.deepEqual(ofEnv, {
     name: 'price.best',
     version: undefined,
@@ -130,14 +180,14 @@ test('MODEL_PATH declares one more model, named by its file, required, for signe
   assert.deepEqual([ofFile?.name, ofFile?.bucket, ofFile?.required], ['b', 'models', false])
 
   const off = { MODEL_PATH: 'price.onnx', MODEL_DOWNLOAD_ON_STARTUP: 'false', MODEL_NAME: 'cost' }
-  const [local] = declaredModels(readConfig(off), file)
+  const [local] = (await readDeclared(readConfig(off), file)).models
   assert.deepEqual([local?.name, local?.download], ['cost', false])
-  assert.throws(
-    () => declaredModels(readConfig({ MODEL_PATH: 'my model.onnx' }), file),
+  await assert.rejects(
+    readDeclared(readConfig({ MODEL_PATH: 'my model.onnx' }), file),
     /MODEL_NAME: must be set/,
   )
-  assert.throws(
-    () => declaredModels(readConfig({ MODEL_PATH: 'b.onnx' }), file),
+  await assert.rejects(
+    readDeclared(readConfig({ MODEL_PATH: 'b.onnx' }), file),
     /models\[0\]\.name: b is declared/,
   )
 })
@@ -148,46 +198,16 @@ test('settings of a model without a model are refused', () => {
   readConfig({ MODEL_LOCAL_PATH: 'a.onnx', MODEL_DOWNLOAD_ON_STARTUP: 'false' })
 })
 
-test('templates of reports are read at start; a folder without main.typ and a name that is taken are told', async context => {
-  const folder = await folderWith(context, {
-    'roundhouse.config.js': `export default { reports: { templates: [
-      { name: 'letter', folder: 'letter' }, { name: 'offer', folder: 'offer' },
-    ] } }`,
-  })
-  for (const path of ['letter/parts', 'offer/1', 'offer/2'])
-    await mkdir(join(folder, path), { recursive: true })
-  for (const path of ['letter/main.typ', 'letter/parts/a.typ', 'offer/1/main.typ', 'offer/2/main.typ'])
-    await writeFile(join(folder, path), path)
-  const { declared } = await readConfiguration({}, folder)
-  const found = declared.templates.map(({ name, version }) => `${name} ${version}`)
-  assert.deepEqual(found, ['letter 1', 'offer 1', 'offer 2'])
-  const files = await declared.templates[0]?.files()
-  assert.deepEqual(Object.keys(files ?? {}).sort(), ['/main.typ', '/parts/a.typ'])
-
-  const wrong = await folderWith(context, {
-    'roundhouse.config.js': `export default { reports: { templates: [
-      { name: 'forecast-report', folder: 'none' }, { name: 'empty', folder: '.' },
-    ] } }`,
-  })
-  await assert.rejects(readConfiguration({}, wrong), error => {
-    assert.ok(error instanceof ConfigError)
-    const starts = error.problems.map(problem => /reports\S+: \S+/.exec(problem)?.[0])
-    assert.deepEqual(starts, [
-      'reports.templates[0].name: forecast-report',
-      'reports.templates[0].folder: there',
-      `reports.templates[1].folder: ${wrong}`,
-    ])
-    return true
-  })
-})
-
 async function problemsOf(scope: Scope, text: string, ending = 'ts'): Promise<readonly string[]> {
-  const folder = await folderWith(scope, { [`roundhouse.config.${ending}`]: text })
+  return refusal(await folderWith(scope, { [`roundhouse.config.${ending}`]: text }))
+}
+
+async function refusal(folder: string, env: Record<string, string> = {}): Promise<readonly string[]> {
   try {
-    await readConfigFile(folder)
+    await readConfiguration(env, folder)
   } catch (error) {
-    assert.ok(error instanceof ConfigError)
-    return error.problems
+    if (error instanceof ConfigError) return error.problems
+    throw error
   }
   return assert.fail('it was not refused')
 }

@@ -3,8 +3,8 @@ import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type RoundhouseConfig, roundhouseConfig } from '@roundhouse/sdk/config'
-import { z } from 'zod'
-import { ConfigError } from './config.ts'
+import type { z } from 'zod'
+import { type Outline, outlineOf } from './declared-outline.ts'
 
 /** What was found in the working folder, with defaults for nothing: an absent part declares nothing. */
 export type ConfigFile = {
@@ -15,53 +15,60 @@ export type ConfigFile = {
   content: RoundhouseConfig
 }
 
+/** `content` declares nothing when there are problems; the outline is there for further checks all the same. */
+export type ConfigFileReading = { file: ConfigFile; outline: Outline; problems: readonly string[] }
+
 const endings = ['ts', 'mts', 'js', 'mjs']
 
 /**
- * Reads `roundhouse.config.ts` (or .mts, .js, .mjs) of a folder. Node runs it as it is: types are taken off, nothing is
- * compiled.
- * @throws ConfigError with every problem at once.
+ * Reads `roundhouse.config.ts` (or .mts, .js, .mjs) of a folder, and throws for nothing that is in it. Node runs it as it
+ * is: types are taken off, nothing is compiled.
  */
-export async function readConfigFile(folder: string): Promise<ConfigFile> {
+export async function readConfigFile(folder: string): Promise<ConfigFileReading> {
   const base = resolve(folder)
-  const path = await findFile(base)
-  if (path === undefined) return { path, folder: base, content: {} }
-  const exported = await load(path)
-  if (!('default' in exported))
-    throw new ConfigError([
-      `${path}: exports no default. Write: export default defineConfig({ ... }), with defineConfig from @roundhouse/sdk/config.`,
-    ])
-  const { default: value } = exported
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new ConfigError([
-      `${path}: its default export is ${nameOf(value)} and must be an object: export default defineConfig({ ... }).`,
-    ])
-  const result = roundhouseConfig.safeParse(value)
-  const problems = [...(result.error?.issues.flatMap(sentences) ?? []), ...twins(value)]
-  if (problems.length > 0 || !result.success)
-    throw new ConfigError(problems.map(problem => `${path}: ${problem}`))
-  return { path, folder: base, content: result.data }
-}
-
-async function findFile(folder: string): Promise<string | undefined> {
-  const names = (await readdir(folder)).filter(name =>
-    endings.some(ending => name === `roundhouse.config.${ending}`),
-  )
-  if (names.length > 1)
-    throw new ConfigError([`${folder}: has ${names.sort().join(' and ')}. Keep one of them.`])
-  return names[0] && join(folder, names[0])
-}
-
-async function load(path: string): Promise<Record<string, unknown>> {
+  const nothing = (path: string | undefined, ...problems: string[]): ConfigFileReading => ({
+    file: { path, folder: base, content: {} },
+    outline: outlineOf({}),
+    problems,
+  })
+  const [name, ...more] = await findFiles(base)
+  if (name === undefined) return nothing(undefined)
+  if (more.length > 0)
+    return nothing(undefined, `${base}: has ${[name, ...more].join(' and ')}. Keep one of them.`)
+  const path = join(base, name)
   try {
-    return await import(pathToFileURL(path).href)
+    const value = defaultOf(await import(pathToFileURL(path).href))
+    const { data, error } = roundhouseConfig.safeParse(value)
+    if (data) return { file: { path, folder: base, content: data }, outline: outlineOf(data), problems: [] }
+    const problems = error.issues.flatMap(sentences).map(problem => `${path}: ${problem}`)
+    return { ...nothing(path, ...problems), outline: outlineOf(value) }
   } catch (error) {
-    throw new ConfigError([await whyNotLoaded(path, error)], { cause: error })
+    return nothing(path, await whyNotLoaded(path, error))
   }
+}
+
+async function findFiles(folder: string): Promise<string[]> {
+  const names = endings.map(ending => `roundhouse.config.${ending}`)
+  return (await readdir(folder)).filter(name => names.includes(name)).sort()
+}
+
+class NoDefault extends Error {}
+
+function defaultOf(exported: Record<string, unknown>): object {
+  if (!('default' in exported))
+    throw new NoDefault(
+      'exports no default. Write: export default defineConfig({ ... }), with defineConfig from @roundhouse/sdk/config.',
+    )
+  const { default: value } = exported
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  throw new NoDefault(
+    `its default export is ${nameOf(value)} and must be an object: export default defineConfig({ ... }).`,
+  )
 }
 
 /** Says where: of what it cannot read Node tells the place in the first line of the stack, or to `--check` alone. */
 async function whyNotLoaded(path: string, error: unknown): Promise<string> {
+  if (error instanceof NoDefault) return `${path}: ${error.message}`
   if (!(error instanceof Error)) return `${path}: threw ${String(error)}.`
   const sentence = error.message.replaceAll(/\s*\n\s*/g, ' ').trim()
   if ('code' in error && error.code === 'ERR_MODULE_NOT_FOUND')
@@ -88,28 +95,6 @@ function sentences(issue: z.core.$ZodIssue): string[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map(key => `${pathOf([...issue.path, key])}: there is no such setting. Remove it.`)
   return [`${at}: ${issue.message}`]
-}
-
-const named = z.array(z.looseObject({ name: z.unknown() })).catch([])
-const lists = z.looseObject({
-  models: named,
-  buckets: named,
-  reports: z.looseObject({ templates: named }).catch({ templates: [] }),
-})
-
-/** What is right one by one and cannot be declared twice; told together with whatever else is wrong. */
-function twins(value: object): string[] {
-  const { models, buckets, reports } = lists.parse(value)
-  return Object.entries({ models, buckets, 'reports.templates': reports.templates }).flatMap(
-    ([list, declared]) => {
-      const names = declared.map(({ name }) => name)
-      return names.flatMap((name, index) => {
-        const first = names.indexOf(name)
-        if (typeof name !== 'string' || first === index) return []
-        return [`${list}[${index}].name: ${name} is declared twice; the first is ${list}[${first}].`]
-      })
-    },
-  )
 }
 
 /** `models[2].path` */

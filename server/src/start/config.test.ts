@@ -239,6 +239,23 @@ test('files in S3 need both keys, which may have the names of AWS; a broken addr
   }
 })
 
+test('the address of the storage for clients needs a storage', () => {
+  const S3_PUBLIC_ENDPOINT = 'https://files.example.com/'
+  const keys = { S3_ACCESS_KEY_ID: 'id', S3_SECRET_ACCESS_KEY: 'secret' }
+  const { S3_PUBLIC_ENDPOINT: read } = readConfig({ S3_PUBLIC_ENDPOINT, FILES_URL: 's3://bucket', ...keys })
+  assert.equal(read, 'https://files.example.com')
+  assert.deepEqual(problemsOf({ S3_PUBLIC_ENDPOINT }), [
+    '  - S3_PUBLIC_ENDPOINT: goes with FILES_URL; files in DATA_DIR are read through this server.',
+  ])
+  for (const broken of ['hunter2', 's3://hunter2', 'https://id:hunter2@host', 'https://host/?hunter2']) {
+    assert.deepEqual(
+      problemsOf({ S3_PUBLIC_ENDPOINT: broken, FILES_URL: 's3://bucket', ...keys }),
+      ['  - S3_PUBLIC_ENDPOINT: has an endpoint of the form https://host[:port][/path]'],
+      broken,
+    )
+  }
+})
+
 test('roles that this version does not have are refused instead of passed over', () => {
   for (const ROLES of ['', 'api', 'api,worker', 'worker, api']) assert.deepEqual(problemsOf({ ROLES }), [])
   for (const ROLES of ['worker', 'api,worker,web', 'api api', ','])

@@ -11,8 +11,25 @@ export class ConfigError extends Error {
   }
 }
 
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** What could be read of the environment; the settings that are `refused` are not in it. */
+export type EnvironmentReading = {
+  settings: Partial<Config>
+  refused: ReadonlySet<string>
+  problems: readonly string[]
+}
+
 /** @throws ConfigError with every problem at once. */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(env: Environment): Config {
+  const { settings, problems } = inspectConfig(env)
+  if (problems.length > 0) throw new ConfigError(problems)
+  // Every name of the table has been read by its own schema.
+  return settings as Config
+}
+
+/** For what has more to check: nothing is thrown. */
+export function inspectConfig(env: Environment): EnvironmentReading {
   const problems: string[] = []
   const refused = new Set<string>()
   const values: Record<string, unknown> = {}
@@ -26,11 +43,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       problems.push(`${name}: ${result.error.issues[0]?.message ?? 'not valid'}`)
     }
   }
-  // Every name of the table has been read by its own schema just now.
+  // As far as it goes: `impossible` asks what was refused.
   const config = values as Config
   problems.push(...impossible(config, refused), ...unsupported(env))
-  if (problems.length > 0) throw new ConfigError(problems)
-  return config
+  return { settings: config, refused, problems }
 }
 
 function aliased(env: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
@@ -77,6 +93,8 @@ function impossible(config: Config, refused: ReadonlySet<string>): string[] {
   }
   for (const name of ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const)
     if (config.FILES_URL !== undefined && missing(name)) problems.push(`${name}: goes with FILES_URL.`)
+  if (config.S3_PUBLIC_ENDPOINT !== undefined && missing('FILES_URL'))
+    problems.push('S3_PUBLIC_ENDPOINT: goes with FILES_URL; files in DATA_DIR are read through this server.')
   for (const name of ['MODEL_NAME', 'MODEL_SHA256'] as const)
     if (config[name] !== undefined && missing('MODEL_PATH') && missing('MODEL_LOCAL_PATH'))
       problems.push(`${name}: goes with MODEL_PATH.`)

@@ -1,84 +1,106 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join, relative, resolve, sep } from 'node:path'
-import type { TemplateDeclaration } from '@roundhouse/sdk/config'
+import { join, resolve } from 'node:path'
+import { isProblem, reportTitle } from '@roundhouse/sdk/contract'
 import { z } from 'zod'
-import type { TypesetFiles } from '../ports/typesetter.ts'
-import { type ReportTemplate, shippedTemplates } from '../reports/templates.ts'
-import { ConfigError } from './config.ts'
-import type { ConfigFile } from './config-file.ts'
+import { silentLog } from '../kit/log.ts'
+import type { TypesetFiles, Typesetter } from '../ports/typesetter.ts'
+import { type ReportData, type ReportTemplate, shippedTemplates } from '../reports/templates.ts'
+import type { Outline } from './declared-outline.ts'
 import { templatesFolder } from './paths.ts'
-
-const maxFiles = 200
-const maxBytes = 20_000_000
+import { openTypesetter } from './report-typesetter.ts'
+import { readTemplateFolder } from './template-folder.ts'
 
 /** What a report has in any case; the template says what else it reads. */
-const anyData = z.looseObject({
-  title: z.string().min(1).max(200),
-  logo: z.string().min(1).max(1024).optional(),
-})
+const anyData = z.looseObject({ title: reportTitle, logo: z.string().min(1).max(1024).optional() })
+
+const exampleFile = 'example.json'
+const dot = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><circle cx="4" cy="4" r="4"/></svg>'
 
 /**
- * The templates of the configuration file. A folder with `main.typ` is version 1; one with folders `1`, `2`, ... has so
- * many versions. They are read once, here: what changes on disk counts from the next start.
- * @throws ConfigError with every problem at once.
+ * The templates of the configuration file. They are read once, here: what changes on disk counts from the next start.
+ * Each is set once with its example, so that one that cannot work is told now and not by the first report.
+ * @returns Those that work, and what is wrong with the others, such as `reports.templates[0].folder: ...`.
  */
-export async function declaredTemplates({ path, folder, content }: ConfigFile): Promise<ReportTemplate[]> {
+export async function readTemplates(
+  declarations: Outline['reports']['templates'],
+  folder: string,
+): Promise<{ templates: ReportTemplate[]; problems: string[] }> {
   const shipped = shippedTemplates(templatesFolder).map(({ name }) => name)
   const problems: string[] = []
   const templates: ReportTemplate[] = []
-  for (const [index, declared] of (content.reports?.templates ?? []).entries()) {
-    const at = `${path}: reports.templates[${index}]`
-    if (shipped.includes(declared.name))
-      problems.push(`${at}.name: ${declared.name} comes with the server. Choose another name.`)
-    try {
-      templates.push(...(await readVersions(declared, resolve(folder, declared.folder))))
-    } catch (error) {
-      problems.push(`${at}.folder: ${error instanceof Error ? error.message : String(error)}`)
+  const typesetter = openTypesetter(silentLog)
+  try {
+    for (const [index, declared] of declarations.entries()) {
+      const at = `reports.templates[${index}]`
+      const { name = 'report', folder: inside } = declared ?? {}
+      if (shipped.includes(name))
+        problems.push(`${at}.name: ${name} comes with the server. Choose another name.`)
+      if (inside === undefined) continue
+      try {
+        for (const { version, path, files } of await readTemplateFolder(resolve(folder, inside))) {
+          const template = toTemplate(name, version, { path, files })
+          await tryOut(template, typesetter)
+          templates.push(template)
+        }
+      } catch (error) {
+        problems.push(`${at}.folder: ${error instanceof Error ? error.message : String(error)}`)
+      }
     }
+  } finally {
+    await typesetter.close()
   }
-  if (problems.length > 0) throw new ConfigError(problems)
-  return templates
+  return { templates, problems }
 }
 
-async function readVersions({ name }: TemplateDeclaration, folder: string): Promise<ReportTemplate[]> {
-  const names = await readdir(folder).catch(() => {
-    throw new Error(`there is no folder ${folder}.`)
-  })
-  const versions = names.filter(entry => /^[1-9]\d{0,5}$/.test(entry))
-  if (!names.includes('main.typ') && versions.length === 0)
-    throw new Error(`${folder} has no main.typ, and no folder 1 with one.`)
-  if (names.includes('main.typ')) return [toTemplate(name, 1, await readFiles(folder))]
-  return Promise.all(
-    versions.map(async version => {
-      const files = await readFiles(join(folder, version))
-      if (!files['/main.typ']) throw new Error(`${join(folder, version)} has no main.typ.`)
-      return toTemplate(name, Number(version), files)
-    }),
-  )
-}
-
-function toTemplate(name: string, version: number, files: TypesetFiles): ReportTemplate {
+/** @throws Error when the example is none. */
+function toTemplate(
+  name: string,
+  version: number,
+  { path, files }: { path: string; files: TypesetFiles },
+): ReportTemplate {
+  const written = files[`/${exampleFile}`]
   return {
     name,
     version,
     description: 'Of this installation.',
     schema: anyData,
-    example: { title: name },
+    example: written ? parseExample(join(path, exampleFile), written) : { title: name },
     files: async () => files,
   }
 }
 
-/** All of them: fonts and pictures too. */
-async function readFiles(folder: string): Promise<TypesetFiles> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  const paths = entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name))
-  if (paths.length > maxFiles) throw new Error(`${folder} has ${paths.length} files, more than ${maxFiles}.`)
-  const sizes = await Promise.all(paths.map(async path => (await stat(path)).size))
-  const bytes = sizes.reduce((sum, size) => sum + size, 0)
-  if (bytes > maxBytes) throw new Error(`${folder} has ${bytes} bytes, more than ${maxBytes}.`)
-  const read = paths.map(async path => {
-    const inside = relative(folder, path).split(sep).join('/')
-    return [`/${inside}`, await readFile(path)] as const
-  })
-  return Object.fromEntries(await Promise.all(read))
+function parseExample(path: string, bytes: Uint8Array): ReportData {
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString('utf8'))
+  } catch (error) {
+    throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}.`)
+  }
+  const { data, error } = anyData.safeParse(value)
+  if (data) return data
+  const [issue] = error.issues
+  throw new Error(`${path}: ${issue?.path.join('.')}: ${issue?.message}`)
+}
+
+/** @throws Error when it cannot be set with its example. */
+async function tryOut(template: ReportTemplate, typesetter: Typesetter): Promise<void> {
+  const files = await template.files()
+  const { logo, ...rest } = anyData.parse(template.example)
+  // An object of a bucket in a report; here any picture will do.
+  const data = logo === undefined ? rest : { ...rest, logo: '/logo.svg' }
+  const picture = logo === undefined ? {} : { '/logo.svg': Buffer.from(dot) }
+  try {
+    await typesetter.pdf({ ...files, ...picture, '/data.json': Buffer.from(JSON.stringify(data)) })
+  } catch (error) {
+    if (!isProblem(error) || error.code !== 'report-failed') throw error
+    const hint =
+      `/${exampleFile}` in files ? '' : ` Data that it needs go into ${exampleFile}, beside main.typ.`
+    throw new Error(`version ${template.version}, tried with ${shortened(data)}: ${error.message}${hint}`, {
+      cause: error,
+    })
+  }
+}
+
+function shortened(data: object): string {
+  const text = JSON.stringify(data)
+  return text.length > 80 ? exampleFile : text
 }

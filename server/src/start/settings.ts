@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { modelDeclaration } from '@roundhouse/sdk/config'
 import { z } from 'zod'
-import { parseS3Place } from '../adapters/files/s3/place.ts'
+import { parseS3Endpoint, parseS3Place } from '../adapters/files/s3/place.ts'
 
 const wholeNumber = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
   z.coerce.number().int().min(minimum).max(maximum)
@@ -31,14 +31,15 @@ const jwtIssuers = list.pipe(
     }),
   ),
 )
-const s3Place = z.string().transform((text, issue) => {
-  try {
-    return parseS3Place(text)
-  } catch (error) {
-    issue.addIssue(error instanceof Error ? error.message : 'not valid')
-    return z.NEVER
-  }
-})
+const parsedBy = <T>(parse: (text: string) => T) =>
+  z.string().transform((text, issue) => {
+    try {
+      return parse(text)
+    } catch (error) {
+      issue.addIssue(error instanceof Error ? error.message : 'not valid')
+      return z.NEVER
+    }
+  })
 const proxy = z.string().refine(isNetwork, {
   error: 'is an address, a range such as 10.0.0.0/8, or loopback, linklocal, uniquelocal',
 })
@@ -220,7 +221,7 @@ export const settings = {
     secret: true,
   },
   FILES_URL: {
-    schema: s3Place,
+    schema: parsedBy(parseS3Place),
     default: undefined,
     meaning:
       'Keeps the bytes of files and models in an S3 storage instead of `DATA_DIR/files`, so that replicas share them: `s3://bucket[/prefix]?endpoint=https://...&region=...&path_style=true`. Without `endpoint` it is AWS; with one the bucket stands in the path unless `path_style=false`.',
@@ -236,6 +237,12 @@ export const settings = {
     default: undefined,
     meaning: 'Its secret. `AWS_SECRET_ACCESS_KEY` is read too.',
     secret: true,
+  },
+  S3_PUBLIC_ENDPOINT: {
+    schema: parsedBy(parseS3Endpoint),
+    default: undefined,
+    meaning:
+      'Address by which clients reach that storage, in the place of `endpoint`: larger files are then read from there, by links that are good for a minute. Without it their bytes pass through this server.',
   },
   FILES_CACHE_BYTES: {
     schema: wholeNumber(1),
