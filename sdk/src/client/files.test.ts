@@ -8,14 +8,14 @@ import { ConnectionError } from './errors.ts'
 import { wait } from './retry.ts'
 
 const timedOut = (error: unknown) => error instanceof ConnectionError && error.reason === 'timeout'
-const files = (baseUrl: string) => createClient({ baseUrl, timeoutMs: 300, maxRetries: 0 }).files.from('b')
+const files = (baseUrl: string) => createClient({ baseUrl, timeoutMs: 1000, maxRetries: 0 }).files.from('b')
 
 /** Six parts, 100 ms apart: together twice the time of a try. */
 async function drip(response: ServerResponse): Promise<void> {
   response.writeHead(200, { 'content-type': 'text/plain' })
   for (let part = 0; part < 6; part++) {
     response.write(String(part))
-    await wait(100, undefined)
+    await wait(250, undefined)
   }
   response.end()
 }
@@ -52,7 +52,7 @@ test('a stream waits for a slow reader, and stops the server when it is given up
   const text = async () => new TextDecoder().decode((await reader.read()).value)
   assert.equal(await text(), 'first')
   // Twice the time of a try: the reader is busy, not the server.
-  await wait(600, undefined)
+  await wait(2000, undefined)
   response?.write('second')
   assert.equal(await text(), 'second')
   assert.ok(response)
