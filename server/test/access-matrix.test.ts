@@ -7,6 +7,7 @@ import { testHouse } from '../src/testing/house.ts'
 import { temporaryFolder } from '../src/testing/temporary-folder.ts'
 import { testDatabase } from '../src/testing/test-database.ts'
 import { type Kind, matrix, type Row } from './access-matrix.ts'
+import { trueStatus } from './operations.ts'
 
 const everyone = {
   owner: 'in',
@@ -86,12 +87,6 @@ async function judge(fixture: AccessFixture, operation: string, row: Row): Promi
       wrong.push(`${operation}: ${who} changed something`)
   }
   return wrong
-}
-
-/** Clients of Supabase Storage find it in the body. */
-function trueStatus(path: string, status: number, text: string): number {
-  if (status !== 400 || !path.startsWith('/storage/v1/')) return status
-  return Number((JSON.parse(text) as { statusCode: string }).statusCode)
 }
 
 async function judgeAll(fixture: AccessFixture): Promise<string[]> {

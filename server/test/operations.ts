@@ -51,3 +51,9 @@ export async function operationsOf(house: TestHouse): Promise<Operation[]> {
 export function changes({ method }: Operation): boolean {
   return method !== 'GET' && method !== 'HEAD'
 }
+
+/** Of a refusal under /storage/v1 the protocol says the status in the body. */
+export function trueStatus(path: string, status: number, text: string): number {
+  const isRefusal = path.startsWith('/storage/v1/') && status === 400 && text.startsWith('{"statusCode"')
+  return isRefusal ? Number((JSON.parse(text) as { statusCode: string }).statusCode) : status
+}

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { type AccessFixture, accessFixture } from '../src/testing/access-fixture.ts'
 import { type TestHouse, testHouse } from '../src/testing/house.ts'
 import { matrix } from './access-matrix.ts'
-import { changes, type Operation, operationsOf } from './operations.ts'
+import { changes, type Operation, operationsOf, trueStatus } from './operations.ts'
 import { send, sendRaw } from './wire.ts'
 
 const ada = { email: 'ada@example.com', password: 'correct horse battery staple', name: 'Ada' }
@@ -55,7 +55,8 @@ describe('bodies that ask for more than they may', () => {
     const ask: Ask = async body => {
       const headers = { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' }
       const reply = await house.anonymous(path, { method: operation.method, headers, body })
-      return { status: reply.status, text: await reply.text() }
+      const text = await reply.text()
+      return { status: trueStatus(path, reply.status, text), text }
     }
     const valid = entrances[operation.name] ?? JSON.parse(String(init?.body ?? '{}'))
     return { operation, valid, ask }
@@ -77,6 +78,8 @@ describe('bodies that ask for more than they may', () => {
     }
     const wrong: string[] = []
     for (const { operation, valid, ask } of targets) {
+      // Its clients send what they know; there the next test looks at what becomes of it.
+      if (operation.name.includes('/storage/v1/')) continue
       const bodies = Object.entries(extras)
         .filter(([name]) => !Object.hasOwn(operation.json?.properties ?? {}, name))
         .map(([name, value]) => ({ name, body: JSON.stringify({ ...valid, [name]: value }) }))
@@ -94,6 +97,22 @@ describe('bodies that ask for more than they may', () => {
     assert.equal(await fixture.fingerprint(), before)
     assert.deepEqual(Object.keys(Object.prototype), [])
     assert.equal(Reflect.get({}, 'role') ?? Reflect.get({}, 'is_admin'), undefined)
+  })
+
+  test('what the storage protocol has no place for is passed over: a bucket is nobody\u2019s and private, whatever else is said of it', async () => {
+    const extras = { owner: fixture.other.id, owner_id: fixture.other.id, internal: false, role: 'admin' }
+    const made = await fixture.admin.fetch('/storage/v1/bucket', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'extras', ...extras }),
+    })
+    assert.equal(made.status, 200, await made.text())
+    const found = await fixture.admin.fetch('/storage/v1/bucket/extras')
+    const bucket = (await found.json()) as { owner: string; public: boolean }
+    assert.notEqual(bucket.owner, fixture.other.id)
+    assert.equal(bucket.public, false)
+    const removed = await fixture.admin.fetch('/storage/v1/bucket/extras', { method: 'DELETE' })
+    assert.equal(removed.status, 200)
   })
 
   test('a form takes no more fields than its route has, and none twice', async () => {
@@ -160,7 +179,7 @@ describe('bodies that ask for more than they may', () => {
     const lists = `${'['.repeat(10_000)}${']'.repeat(10_000)}`
     const objects = `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`
     for (const { operation, valid, ask } of targets) {
-      const [name = 'x'] = Object.keys(valid)
+      const [name = 'x'] = [...Object.keys(valid), ...Object.keys(operation.json?.properties ?? {})]
       const members = Object.entries(valid).filter(([other]) => other !== name)
       for (const body of [
         lists,

@@ -4,6 +4,7 @@ import { type AccessFixture, accessFixture, json } from '../src/testing/access-f
 import { type TestHouse, testHouse } from '../src/testing/house.ts'
 import { fakeIssuer } from '../src/testing/tokens.ts'
 import { matrix, type Row } from './access-matrix.ts'
+import { trueStatus } from './operations.ts'
 
 const password = 'correct horse battery staple'
 const backendSecret = 'secret-of-the-agent-backend-of-32-characters'
@@ -35,8 +36,7 @@ async function ask(house: TestHouse, { headers }: Credential, path: string, init
     ...init,
     headers: { ...Object.fromEntries(new Headers(init.headers)), ...headers },
   })
-  await reply.arrayBuffer()
-  return reply.status
+  return trueStatus(path, reply.status, await reply.text())
 }
 
 function rowsOf(...kinds: Row['kind'][]): [string, Row][] {
