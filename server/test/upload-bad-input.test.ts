@@ -90,7 +90,8 @@ describe('what cannot be uploaded', () => {
           assert.equal(problemBody.parse(JSON.parse(text)).code, 'invalid-model')
         }
       }),
-      { numRuns: 40 },
+      // The example makes a zero character of the last letter of an opset's name.
+      { numRuns: 40, examples: [[361, 111]] },
     )
     await asBefore()
   })

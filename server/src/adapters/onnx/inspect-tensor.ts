@@ -113,7 +113,10 @@ export function readIntegers(wire: Wire, field: Field, into: number[], limit: nu
 /** A string of the file. Names longer than 64 KiB serve nobody. */
 export function readText(wire: Wire, field: Field): string {
   if (field.end - field.start > 65_536) throw refuse(`The name at byte ${field.start} is longer than 64 KiB.`)
-  return wire.bytes(field.start, field.end).toString('utf8')
+  const text = wire.bytes(field.start, field.end).toString('utf8')
+  // PostgreSQL text cannot hold it, and what reads names in C stops at it.
+  if (text.includes('\0')) throw refuse(`The name at byte ${field.start} has a zero character in it.`)
+  return text
 }
 
 export function refuse(sentence: string): Problem {
