@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { freePort } from '../server/src/testing/free-port.ts'
 import type { Bench } from './bench.ts'
 import { inferForm } from './forms.ts'
 import type { Generator } from './generator.ts'
@@ -106,15 +106,4 @@ async function untilOk(url: string, key?: string): Promise<void> {
     if (response?.status === 200) return
   }
   throw new Error(`${new URL(url).pathname} did not answer 200 within ${limitMs / 1000} s.`)
-}
-
-function freePort(): Promise<number> {
-  const server = createServer()
-  return new Promise((resolve, reject) => {
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }

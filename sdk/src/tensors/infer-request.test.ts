@@ -222,7 +222,7 @@ test('passes free parameters to the model and refuses reserved ones', () => {
   assert.deepEqual(Object.entries(own.parameters), [['__proto__', 5]])
 })
 
-test('shared memory is not implemented', () => {
+test('a request for shared memory is refused as not implemented, of inputs and of outputs', () => {
   const shared = { shared_memory_region: 'r', shared_memory_byte_size: 8 }
   const input = { name: 'x', shape: [1, 2], datatype: 'FP32', parameters: shared }
   refuses(() => decode({ inputs: [input] }), 'not-implemented', /Shared memory/)

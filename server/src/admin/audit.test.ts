@@ -2,24 +2,14 @@ import assert from 'node:assert/strict'
 import { after, beforeEach, test } from 'node:test'
 import { sql } from 'kysely'
 import pg from 'pg'
-import { openDatabase } from '../adapters/postgres/database.ts'
-import { silentLog } from '../kit/log.ts'
 import type { DatabaseCaller } from '../ports/database.ts'
 import { defer } from '../testing/defer.ts'
-import { testDatabase } from '../testing/test-database.ts'
+import { openTestDatabase } from '../testing/open-test-database.ts'
 import { createAuditLog } from './audit.ts'
 import type { AdminTables } from './store.ts'
 
 const scope = { after }
-const { adminUrl, appUrl } = await testDatabase(scope)
-const database = openDatabase<AdminTables>({
-  url: appUrl,
-  applicationName: 'rh-test',
-  max: 2,
-  systemMax: 1,
-  log: silentLog,
-})
-defer(scope, database.close)
+const { adminUrl, database } = await openTestDatabase<AdminTables>(scope, { max: 2 })
 const auditLog = createAuditLog({ database })
 const owner = new pg.Client({
   connectionString: adminUrl,

@@ -3,12 +3,9 @@ import { randomUUID } from 'node:crypto'
 import { after, beforeEach, test } from 'node:test'
 import { isProblem } from '@roundhouse/sdk/contract'
 import { sql } from 'kysely'
-import { openDatabase } from '../adapters/postgres/database.ts'
 import { createIds } from '../kit/ids.ts'
-import { silentLog } from '../kit/log.ts'
 import type { DatabaseCaller } from '../ports/database.ts'
-import { defer } from '../testing/defer.ts'
-import { testDatabase } from '../testing/test-database.ts'
+import { openTestDatabase } from '../testing/open-test-database.ts'
 import { createAuditLog } from './audit.ts'
 import { createOperator } from './operator.ts'
 import { createPlans } from './plans.ts'
@@ -17,15 +14,7 @@ import type { AdminTables } from './store.ts'
 import { createUsers } from './users.ts'
 
 const scope = { after }
-const { appUrl } = await testDatabase(scope)
-const database = openDatabase<AdminTables>({
-  url: appUrl,
-  applicationName: 'rh-test',
-  max: 8,
-  systemMax: 2,
-  log: silentLog,
-})
-defer(scope, database.close)
+const { database } = await openTestDatabase<AdminTables>(scope, { max: 8, systemMax: 2 })
 
 let told: string[] = []
 const changed = async (userId: string) => void told.push(userId)

@@ -2,27 +2,16 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { after, test } from 'node:test'
-import { openDatabase } from '../adapters/postgres/database.ts'
 import { createIds } from '../kit/ids.ts'
-import { silentLog } from '../kit/log.ts'
 import { createSealer } from '../kit/seal.ts'
 import { createSecrets } from '../settings/secrets.ts'
 import type { SecretTables } from '../settings/store.ts'
-import { defer } from '../testing/defer.ts'
+import { openTestDatabase } from '../testing/open-test-database.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
-import { testDatabase } from '../testing/test-database.ts'
 
 const file = { after }
 const folder = await temporaryFolder(file)
-const { appUrl } = await testDatabase(file)
-const database = openDatabase<SecretTables>({
-  url: appUrl,
-  applicationName: 'rh-secrets-test',
-  max: 1,
-  systemMax: 1,
-  log: silentLog,
-})
-defer(file, database.close)
+const { appUrl, database } = await openTestDatabase<SecretTables>(file, { max: 1 })
 const [k1, k2] = ['k1', 'k2'].map(keyId => `${keyId}:${randomBytes(32).toString('base64')}`)
 const admin = { role: 'admin', userId: null, credential: 'test' } as const
 

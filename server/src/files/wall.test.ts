@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type Kysely, sql } from 'kysely'
-import { openDatabase } from '../adapters/postgres/database.ts'
 import { createIds } from '../kit/ids.ts'
-import { silentLog } from '../kit/log.ts'
 import type { DatabaseCaller } from '../ports/database.ts'
 import { anonymousCaller, newCaller } from '../testing/callers.ts'
-import { testDatabase } from '../testing/test-database.ts'
+import { openTestDatabase } from '../testing/open-test-database.ts'
 import type { FileTables } from './store.ts'
 
 const ids = createIds()
@@ -15,15 +13,7 @@ const service: DatabaseCaller = { role: 'service', userId: null, credential: 'ke
 type Db = Kysely<FileTables>
 
 async function open(t: TestContext) {
-  const { appUrl } = await testDatabase(t)
-  const database = openDatabase<FileTables>({
-    url: appUrl,
-    applicationName: 'wall',
-    max: 2,
-    systemMax: 1,
-    log: silentLog,
-  })
-  t.after(() => database.close())
+  const { database } = await openTestDatabase<FileTables>(t, { max: 2 })
   const [ann, ben] = [await newCaller(database.system), await newCaller(database.system)]
   await sql`insert into buckets (id, open_folders) values ('team', true)`.execute(database.system)
   await sql`insert into buckets (id) values ('docs')`.execute(database.system)

@@ -5,12 +5,11 @@ import { sql } from 'kysely'
 import pg from 'pg'
 import { createInProcessBus } from '../adapters/bus/in-process.ts'
 import { openPostgresBus } from '../adapters/postgres/bus.ts'
-import { openDatabase } from '../adapters/postgres/database.ts'
 import { silentLog } from '../kit/log.ts'
 import type { Bus } from '../ports/bus.ts'
 import { newCaller } from '../testing/callers.ts'
 import { defer, type Scope } from '../testing/defer.ts'
-import { testDatabase } from '../testing/test-database.ts'
+import { openTestDatabase } from '../testing/open-test-database.ts'
 import { until } from '../testing/until.ts'
 import { type Catalogue, createCatalogue } from './catalogue.ts'
 import type { Family } from './family.ts'
@@ -18,15 +17,7 @@ import type { Model } from './model.ts'
 import { createModelStore, type ModelStore, type ModelTables } from './store.ts'
 
 const file = { after }
-const { appUrl, adminUrl } = await testDatabase(file)
-const database = openDatabase<ModelTables>({
-  url: appUrl,
-  applicationName: 'rh-catalogue-test',
-  max: 4,
-  systemMax: 1,
-  log: silentLog,
-})
-defer(file, database.close)
+const { appUrl, adminUrl, database } = await openTestDatabase<ModelTables>(file, { max: 4 })
 const store = createModelStore(database.system)
 
 async function insert(name: string, version: string, ownerId: string | null = null): Promise<Model> {

@@ -5,11 +5,10 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { isProblem, type ModelStatus, type ProblemCode } from '@roundhouse/sdk/contract'
 import { serviceCaller } from '../accounts/caller.ts'
 import { createInProcessBus } from '../adapters/bus/in-process.ts'
-import { openDatabase } from '../adapters/postgres/database.ts'
 import { silentLog } from '../kit/log.ts'
 import { type CommandedLoad, commandedLoader } from '../testing/commanded-loader.ts'
 import { defer } from '../testing/defer.ts'
-import { testDatabase } from '../testing/test-database.ts'
+import { openTestDatabase } from '../testing/open-test-database.ts'
 import { turnedClock } from '../testing/turned-clock.ts'
 import { until } from '../testing/until.ts'
 import { createCatalogue } from './catalogue.ts'
@@ -19,15 +18,7 @@ import { createShelf } from './shelf.ts'
 import { createModelStore, type ModelChange, type ModelTables } from './store.ts'
 
 const file = { after }
-const { appUrl } = await testDatabase(file)
-const database = openDatabase<ModelTables>({
-  url: appUrl,
-  applicationName: 'rh-serving-test',
-  max: 2,
-  systemMax: 1,
-  log: silentLog,
-})
-defer(file, database.close)
+const { database } = await openTestDatabase<ModelTables>(file, { max: 2 })
 const store = createModelStore(database.system)
 
 const service = serviceCaller('test')

@@ -3,26 +3,16 @@ import { randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { Problem, type Tensor } from '@roundhouse/sdk/contract'
-import { openDatabase } from '../adapters/postgres/database.ts'
 import { createIds } from '../kit/ids.ts'
 import { silentLog } from '../kit/log.ts'
-import { defer } from '../testing/defer.ts'
-import { testDatabase } from '../testing/test-database.ts'
+import { openTestDatabase } from '../testing/open-test-database.ts'
 import { turnedClock } from '../testing/turned-clock.ts'
 import { until } from '../testing/until.ts'
 import { createJournal, type HistoryMode, type JournalEntry } from './journal.ts'
 import { createPredictionStore, type NewPrediction, type PredictionTables } from './store.ts'
 
 const file = { after }
-const { appUrl } = await testDatabase(file)
-const database = openDatabase<PredictionTables>({
-  url: appUrl,
-  applicationName: 'rh-journal-test',
-  max: 2,
-  systemMax: 1,
-  log: silentLog,
-})
-defer(file, database.close)
+const { database } = await openTestDatabase<PredictionTables>(file, { max: 2 })
 const rows = createPredictionStore(database.system)
 const ids = createIds()
 

@@ -9,7 +9,6 @@ import { createInProcessBus } from '../adapters/bus/in-process.ts'
 import { createMemoryCache } from '../adapters/cache/memory.ts'
 import { openFolderStore } from '../adapters/files/folder.ts'
 import { createOnnxRuntime } from '../adapters/onnx/runtime.ts'
-import { openDatabase } from '../adapters/postgres/database.ts'
 import { systemClock } from '../kit/clock.ts'
 import { context } from '../kit/context.ts'
 import { createIds } from '../kit/ids.ts'
@@ -23,8 +22,8 @@ import { createShelf } from '../models/shelf.ts'
 import { createModelStore, type ModelTables } from '../models/store.ts'
 import { defer } from '../testing/defer.ts'
 import { failingModel, identityModel, randomModel, slowModel } from '../testing/onnx/models.ts'
+import { openTestDatabase } from '../testing/open-test-database.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
-import { testDatabase } from '../testing/test-database.ts'
 import { createJournal } from './journal.ts'
 import { createPredictionCache } from './prediction-cache.ts'
 import { createPredictions, type PredictRequest } from './predictions.ts'
@@ -32,18 +31,10 @@ import { createPredictionStore, type PredictionTables } from './store.ts'
 
 // Both rooms, real from the session to the row.
 const file = { after }
-const { appUrl } = await testDatabase(file)
 const log = silentLog
 const clock = systemClock
 const ids = createIds()
-const database = openDatabase<ModelTables & PredictionTables>({
-  url: appUrl,
-  applicationName: 'rh-predictions-test',
-  max: 3,
-  systemMax: 1,
-  log,
-})
-defer(file, database.close)
+const { database } = await openTestDatabase<ModelTables & PredictionTables>(file, { max: 3 })
 const bus = createInProcessBus()
 defer(file, bus.close)
 const files = await openFolderStore({ folder: await temporaryFolder(file) })

@@ -4,7 +4,6 @@ import { isProblem, type Problem } from '@roundhouse/sdk/contract'
 import type { Caller } from '../accounts/caller.ts'
 import { createInProcessBus } from '../adapters/bus/in-process.ts'
 import { openFolderStore } from '../adapters/files/folder.ts'
-import { openDatabase } from '../adapters/postgres/database.ts'
 import { systemClock } from '../kit/clock.ts'
 import { createIds } from '../kit/ids.ts'
 import { silentLog } from '../kit/log.ts'
@@ -18,8 +17,8 @@ import type { Database } from '../ports/database.ts'
 import type { FileStore } from '../ports/file-store.ts'
 import { commandedLoader } from './commanded-loader.ts'
 import { defer, type Scope } from './defer.ts'
+import { openTestDatabase } from './open-test-database.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-import { testDatabase } from './test-database.ts'
 
 export type ModelRooms = {
   database: Database<ModelTables>
@@ -40,15 +39,7 @@ export async function openModelRooms(
   scope: Scope,
   { maxSizeBytes = 1000, clock = systemClock } = {},
 ): Promise<ModelRooms> {
-  const { appUrl } = await testDatabase(scope)
-  const database = openDatabase<ModelTables>({
-    url: appUrl,
-    applicationName: 'rh-models-test',
-    max: 3,
-    systemMax: 2,
-    log: silentLog,
-  })
-  defer(scope, database.close)
+  const { database } = await openTestDatabase<ModelTables>(scope, { max: 3, systemMax: 2 })
   const system = createModelStore(database.system)
   const bus = createInProcessBus()
   defer(scope, bus.close)

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
-import { createConnection, createServer } from 'node:net'
+import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { S3Credentials } from '../adapters/files/s3/client.ts'
 import { parseS3Place, type S3Place } from '../adapters/files/s3/place.ts'
 import { defer, type Scope } from './defer.ts'
+import { freePort } from './free-port.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { until } from './until.ts'
 
@@ -68,16 +69,6 @@ export async function startS3(scope: Scope): Promise<S3Server> {
       return parseS3Place(url(name, at))
     },
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (!address || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 async function answers(port: number): Promise<boolean> {

@@ -1,13 +1,12 @@
 import { createPasswords, type Passwords } from '../accounts/sign-in/password.ts'
 import { createSignIn, type SignInConfig, type Visitor } from '../accounts/sign-in/sign-in.ts'
 import type { SignInTables } from '../accounts/sign-in/store.ts'
-import { openDatabase } from '../adapters/postgres/database.ts'
 import { type Clock, systemClock } from '../kit/clock.ts'
 import { createIds } from '../kit/ids.ts'
 import { silentLog } from '../kit/log.ts'
 import type { Database } from '../ports/database.ts'
-import { defer, type Scope } from './defer.ts'
-import { testDatabase } from './test-database.ts'
+import type { Scope } from './defer.ts'
+import { openTestDatabase } from './open-test-database.ts'
 
 export const testSecret = 'a-secret-key-for-tests-of-more-than-32-characters'
 
@@ -16,15 +15,7 @@ export const program: Visitor = { address: '192.0.2.7', headers: { 'user-agent':
 
 /** A fresh database of its own. */
 export async function accountsDatabase(scope: Scope): Promise<Database<SignInTables>> {
-  const { appUrl } = await testDatabase(scope)
-  const database = openDatabase<SignInTables>({
-    url: appUrl,
-    applicationName: 'sign-in-test',
-    max: 4,
-    systemMax: 4,
-    log: silentLog,
-  })
-  defer(scope, database.close)
+  const { database } = await openTestDatabase<SignInTables>(scope, { max: 4, systemMax: 4 })
   return database
 }
 

@@ -138,6 +138,19 @@ export function bytesOf(chunk: unknown): Uint8Array {
   return Buffer.from(chunk)
 }
 
+/** What `local` gives: `letGo` is called once, however often it is released. */
+export function heldPath(path: string, letGo: () => Promise<void>) {
+  let released = false
+  return {
+    path,
+    async release(): Promise<void> {
+      if (released) return
+      released = true
+      await letGo()
+    },
+  }
+}
+
 /** Makes the names durable, from `folder` up to and with `last`. */
 export async function syncFolders(folder: string, last: string): Promise<void> {
   const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY)

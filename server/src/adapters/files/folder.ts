@@ -8,6 +8,7 @@ import type { FileStore } from '../../ports/file-store.ts'
 import {
   checkRoom,
   diskFull,
+  heldPath,
   ifThere,
   isDiskFull,
   removeAbandoned,
@@ -91,15 +92,7 @@ export async function openFolderStore(options: { folder: string }): Promise<File
       const found = removedWhileHeld.has(key) ? undefined : await ifThere(lstat(path))
       if (!found?.isFile()) throw new Problem('not-found', `There is no file ${key}.`)
       holders.set(key, (holders.get(key) ?? 0) + 1)
-      let released = false
-      return {
-        path,
-        async release() {
-          if (released) return
-          released = true
-          await release(key)
-        },
-      }
+      return heldPath(path, () => release(key))
     },
 
     async read(key, range) {

@@ -6,7 +6,8 @@ import { type Log, silentLog } from '../../kit/log.ts'
 import { testCacheContract } from '../../ports/cache.contract.ts'
 import type { Cache } from '../../ports/cache.ts'
 import { defer } from '../../testing/defer.ts'
-import { freePort, startRedis } from '../../testing/redis.ts'
+import { freePort } from '../../testing/free-port.ts'
+import { startRedis } from '../../testing/redis.ts'
 import { openRedisCache } from './cache.ts'
 
 /** Our own promise is 250 ms; the rest is for a busy machine. */

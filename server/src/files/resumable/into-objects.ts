@@ -1,6 +1,7 @@
 import type { LinkTokens } from '../links.ts'
 import type { createPut } from '../put.ts'
-import type { ObjectDraft, ResumableTarget } from './target.ts'
+import type { ObjectDraft } from './store.ts'
+import type { ResumableTarget } from './target.ts'
 
 /** Uploads that are whole become objects of the files room. */
 export function intoObjects(objects: ReturnType<typeof createPut>, tokens: LinkTokens): ResumableTarget {

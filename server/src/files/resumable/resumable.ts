@@ -11,12 +11,13 @@ import { mayEverything } from '../rules.ts'
 import { inPieces, joined } from './pieces.ts'
 import {
   createResumableStore,
+  type ObjectDraft,
   type ResumableStore,
   type ResumableTables,
   type StoredUpload,
 } from './store.ts'
 import { sweepUploads } from './sweep.ts'
-import type { ObjectDraft, ResumableTarget, Rights, Writer } from './target.ts'
+import type { ResumableTarget, Rights, Writer } from './target.ts'
 
 export type Upload = {
   id: string

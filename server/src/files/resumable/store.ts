@@ -30,15 +30,18 @@ export type ResumableTables = {
   resumable_pieces: ResumablePiecesTable
 }
 
-export type StoredUpload = {
-  id: string
-  ownerId: string | null
+export type ObjectDraft = {
   bucket: string
   name: string
   contentType: string | null
   cacheControl: string | null
   userMetadata: Record<string, unknown> | null
   upsert: boolean
+}
+
+export type StoredUpload = ObjectDraft & {
+  id: string
+  ownerId: string | null
   totalBytes: number | null
   maxBytes: number
   receivedBytes: number

@@ -1,19 +1,10 @@
 import type { Readable } from 'node:stream'
 import type { Kysely } from 'kysely'
 import type { DatabaseCaller } from '../../ports/database.ts'
-import type { ResumableTables } from './store.ts'
+import type { ObjectDraft, ResumableTables } from './store.ts'
 
 /** Who uploads: a caller with rights of their own, or whoever holds a signed upload token. */
 export type Writer = { readonly caller: DatabaseCaller } | { readonly token: string }
-
-export type ObjectDraft = {
-  bucket: string
-  name: string
-  contentType: string | null
-  cacheControl: string | null
-  userMetadata: Record<string, unknown> | null
-  upsert: boolean
-}
 
 /** With whose rights an object is written: a caller's, or those that were checked when its upload token was signed. */
 export type Rights = { readonly caller: DatabaseCaller } | { readonly ownerId: string | null }

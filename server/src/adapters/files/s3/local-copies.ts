@@ -3,7 +3,15 @@ import { lstat, mkdir, opendir, realpath, rename, rm, utimes } from 'node:fs/pro
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Log } from '../../../kit/log.ts'
-import { diskFull, ifThere, isDiskFull, removeAbandoned, syncFolders, writeDurably } from '../disk.ts'
+import {
+  diskFull,
+  heldPath,
+  ifThere,
+  isDiskFull,
+  removeAbandoned,
+  syncFolders,
+  writeDurably,
+} from '../disk.ts'
 
 /** One state of an object. */
 export type Remote = {
@@ -113,15 +121,7 @@ export async function openLocalCopies(options: {
         const now = new Date()
         await utimes(path, now, now)
         await evict(maxBytes)
-        let released = false
-        return {
-          path,
-          async release() {
-            if (released) return
-            released = true
-            await letGo(name, held)
-          },
-        }
+        return heldPath(path, () => letGo(name, held))
       } catch (error) {
         // Not there, or no longer: the next one fetches it.
         if (copies.get(name) === held) copies.delete(name)
