@@ -2,12 +2,15 @@ import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { measureBatches } from './batches.ts'
 import { measureBatching } from './batching.ts'
 import type { Bench } from './bench.ts'
 import { measureBinary } from './binary.ts'
 import { measureCredentials } from './credentials.ts'
+import { measureCredits } from './credits.ts'
 import { measureFiles } from './files.ts'
 import { startGenerator } from './generator.ts'
+import { measureJobs } from './jobs.ts'
 import { measureLive } from './live.ts'
 import { describeMachine } from './machine.ts'
 import { benchModels } from './models.ts'
@@ -22,13 +25,16 @@ import { measureThroughput } from './throughput.ts'
 const parts = [
   'throughput',
   'credentials',
+  'credits',
   'batching',
   'binary',
   'live',
   'start',
   'memory',
   'reports',
+  'jobs',
   'files',
+  'batches',
 ]
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
@@ -75,11 +81,14 @@ async function measure(): Promise<Results> {
   if (wanted('start')) results.start = await measureStart(bench)
   if (wanted('memory')) results.memory = await measureMemory(bench, generator)
   if (wanted('reports')) results.reports = await measureReports(bench)
+  if (wanted('jobs')) results.jobs = await measureJobs(bench)
   if (wanted('files')) results.files = await measureFiles(bench, generator)
+  if (wanted('batches')) results.batches = await measureBatches(bench, generator)
   if (wanted('live')) results.live = await measureLive(bench, generator)
   if (wanted('binary')) results.binary = await measureBinary(bench, generator)
   if (wanted('batching')) results.batching = await measureBatching(bench, generator)
   if (wanted('credentials')) results.credentials = await measureCredentials(bench, generator)
+  if (wanted('credits')) results.credits = await measureCredits(bench, generator)
   if (wanted('throughput')) {
     const { result, python } = await measureThroughput(bench, generator)
     results.throughput = result

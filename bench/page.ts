@@ -17,13 +17,16 @@ export function writePage(results: Results): string {
     ...targetsPart(results),
     ...throughputPart(results),
     ...credentialsPart(results),
+    ...creditsPart(results),
     ...batchingPart(results),
     ...binaryPart(results),
     ...livePart(results),
     ...startPart(results),
     ...memoryPart(results),
     ...reportsPart(results),
+    ...jobsPart(results),
     ...filesPart(results),
+    ...batchesPart(results),
     '',
   ].join('\n')
 }
@@ -142,6 +145,25 @@ function credentialsPart({ credentials }: Results): string[] {
   ]
 }
 
+function creditsPart({ credits }: Results): string[] {
+  if (!credits) return []
+  const rows = credits.cells.map(cell => [
+    cell.server,
+    cell.failed === 0 ? whole(cell.requestsPerSecond) : `**${cell.failed} failed**`,
+    digits(cell.p50Ms),
+    digits(cell.p99Ms),
+    whole(cell.cpuMicros),
+  ])
+  return [
+    '',
+    '## What paying costs',
+    '',
+    ...table(['`mlp`, 64 connections', 'Requests/s', 'p50 ms', 'p99 ms', 'CPU µs/request'], rows),
+    '',
+    'One user, so one account: each paid request is a hold and its settlement, both on disk before the answer.',
+  ]
+}
+
 function batchingPart({ batching }: Results): string[] {
   if (!batching) return []
   const rows = batching.cells.map(cell => [
@@ -251,5 +273,49 @@ function reportsPart({ reports }: Results): string[] {
     ),
     '',
     `Mean CPU and durations of ${count} reports, one after the other, each with data of its own, from the request to the stored file.`,
+  ]
+}
+
+function batchesPart({ batches }: Results): string[] {
+  if (!batches) return []
+  const { rows, seconds, workSeconds, rowsPerSecond, oneByOnePerSecond, grownBytes, failed } = batches
+  return [
+    '',
+    '## Batches',
+    '',
+    ...table(
+      ['Rows', 'Upload to end, s', 'Of it at work, s', 'Rows/s', 'One by one, rows/s', 'Memory grown by, MB'],
+      [
+        failed > 0
+          ? [whole(rows), `**${failed} failed**`, '', '', '', '']
+          : [
+              whole(rows),
+              digits(seconds),
+              digits(workSeconds),
+              whole(rowsPerSecond),
+              whole(oneByOnePerSecond),
+              whole(grownBytes / 1e6),
+            ],
+      ],
+    ),
+    '',
+    'A CSV file of rows of the small MLP, 30 numbers each, as one batch; beside it predictions by HTTP over 8 connections. Memory is of the process of the server, above what it had before.',
+  ]
+}
+
+function jobsPart({ jobs }: Results): string[] {
+  if (!jobs) return []
+  const { idleJobs, startP50Ms, startP99Ms, jobs: count, jobsPerSecond, cpuMicros, failed } = jobs
+  const rate = failed === 0 ? whole(jobsPerSecond) : `**${failed} failed**`
+  return [
+    '',
+    '## Jobs',
+    '',
+    ...table(
+      ['Row to beginning, p50 ms', 'p99 ms', 'Jobs/s', 'CPU µs/job'],
+      [[digits(startP50Ms), digits(startP99Ms), rate, whole(cpuMicros)]],
+    ),
+    '',
+    `Predictions of the small MLP as jobs. The times of ${idleJobs}, one after the other, while nothing else is done; the rate of ${count.toLocaleString('en')} that wait, worked off by one process that does nothing else.`,
   ]
 }

@@ -34,7 +34,7 @@ export function memoryOf(pid: number): { rssBytes: number; pssBytes: number; pro
   return { rssBytes, pssBytes, processes: tree.length }
 }
 
-/** RSS of one process, without its children; 0 when it is gone. */
+/** Of the process alone, without those below it. */
 export function residentBytesOf(pid: number): number {
   return kibOf(readText(`/proc/${pid}/status`), 'VmRSS') * 1024
 }

@@ -5,13 +5,16 @@ export type Results = {
   quick: boolean
   throughput?: Throughput
   credentials?: Credentials
+  credits?: Credits
   batching?: Batching
   binary?: Binary
   live?: Live
   start?: ColdStart
   memory?: Memory
   reports?: ReportsResult
+  jobs?: JobsResult
   files?: Files
+  batches?: BatchesResult
 }
 
 export type Machine = {
@@ -60,6 +63,8 @@ export type Batching = { cells: Cell[] }
 
 export type Credentials = { cells: Cell[] }
 
+export type Credits = { cells: Cell[] }
+
 export type Binary = {
   rows: { form: string; bodyBytes: number; roundTripMs: number; modelMs: number }[]
   failed: number
@@ -93,6 +98,33 @@ export type ReportsResult = {
   cpuMs: number
   p50Ms: number
   maxMs: number
+}
+
+export type BatchesResult = {
+  rows: number
+  /** From the start of the upload to the end of the job; `workSeconds` from its beginning. */
+  seconds: number
+  workSeconds: number
+  rowsPerSecond: number
+  /** Predictions by HTTP, over 8 connections. */
+  oneByOnePerSecond: number
+  /** Memory of the server's process above that at rest. */
+  grownBytes: number
+  /** Rows and requests that were not answered as raw onnxruntime does. Not 0: nothing counts. */
+  failed: number
+}
+
+export type JobsResult = {
+  idleJobs: number
+  /** From the row of a job to its beginning. */
+  startP50Ms: number
+  startP99Ms: number
+  jobs: number
+  jobsPerSecond: number
+  /** Of a job, of all processes of the worker, Postgres included. */
+  cpuMicros: number
+  /** Jobs that did not end as they should. Not 0: the rate does not count. */
+  failed: number
 }
 
 /** One server in one direction, one file after the other. `bytesPerSecond` is of each round; compare round by round. */
@@ -152,6 +184,16 @@ export const credentialNames = {
   token: 'Supabase token',
   session: 'session',
 } as const
+
+export const creditNames = {
+  free: 'a model without a price',
+  paid: 'a model with a price',
+} as const
+
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((left, right) => left - right)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
 
 export const fileServerNames = {
   house: 'Roundhouse',

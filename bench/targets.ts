@@ -1,6 +1,7 @@
 import {
   type Cell,
   credentialNames,
+  creditNames,
   type FileRow,
   fileServerNames,
   type Results,
@@ -57,6 +58,12 @@ const targets: readonly Target[] = [
       ),
   })),
   {
+    what: 'Hold + settle pairs per second on one account, 64 connections',
+    atLeast: 500,
+    unit: '/s',
+    measure: ({ credits }) => rate(credits?.cells, creditNames.paid),
+  },
+  {
     what: 'Dense 12 MB model, 64 connections, binary: rows/s with batching against without',
     atLeast: 3,
     unit: 'x',
@@ -100,6 +107,24 @@ const targets: readonly Target[] = [
     measure: ({ reports }) => (reports?.pages === 4 ? reports.cpuMs : undefined),
   },
   {
+    what: 'Job, idle: p50 from its row to its beginning',
+    atMost: 15,
+    unit: ' ms',
+    measure: ({ jobs }) => jobs?.startP50Ms,
+  },
+  {
+    what: 'Job, idle: p99 from its row to its beginning',
+    atMost: 100,
+    unit: ' ms',
+    measure: ({ jobs }) => jobs?.startP99Ms,
+  },
+  {
+    what: 'Small jobs through one worker process beside Postgres',
+    atLeast: 1000,
+    unit: '/s',
+    measure: ({ jobs }) => (jobs?.failed === 0 ? jobs.jobsPerSecond : undefined),
+  },
+  {
     what: 'Download of a private file of 100 MB: bytes/s against plain Node',
     atLeast: 0.7,
     unit: 'x',
@@ -122,6 +147,19 @@ const targets: readonly Target[] = [
     atMost: 50,
     unit: ' µs',
     measure: ({ files }) => files?.links.cpuMicros,
+  },
+  {
+    what: 'Batch of 1,000,000 rows, small MLP: rows/s against one by one over 8 connections',
+    atLeast: 20,
+    unit: 'x',
+    measure: ({ batches }) =>
+      batches?.failed === 0 ? batches.rowsPerSecond / batches.oneByOnePerSecond : undefined,
+  },
+  {
+    what: 'Batch of 1,000,000 rows: growth of memory',
+    atMost: 100,
+    unit: ' MB',
+    measure: ({ batches }) => (batches?.failed === 0 ? batches.grownBytes / 1e6 : undefined),
   },
 ]
 

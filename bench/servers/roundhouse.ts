@@ -1,5 +1,5 @@
 import { openAsBlob } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Client, createClient } from '@roundhouse/sdk'
 import { givesMemoryBack, nodeFlags } from '../../scripts/run.mjs'
@@ -24,6 +24,8 @@ export async function startRoundhouse(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Roundhouse> {
   await mkdir(folder, { recursive: true, mode: 0o755 })
+  // The start before has said its port there.
+  await rm(join(folder, 'log'), { force: true })
   const server = start({
     command: process.execPath,
     args: command,

@@ -1,7 +1,9 @@
 export type { AccountClient } from './client/account.ts'
 export type { AdminClient } from './client/admin.ts'
 export type { AuthClient } from './client/auth.ts'
+export type { Batch, BatchOptions } from './client/batches.ts'
 export { type Client, type ClientOptions, createClient } from './client/client.ts'
+export type { CreditsClient } from './client/credits.ts'
 export { ConnectionError, UnexpectedReply } from './client/errors.ts'
 export type {
   BucketFiles,
@@ -12,6 +14,7 @@ export type {
   ResumableUploadOptions,
 } from './client/files.ts'
 export type { Inference, InferenceClient, InferOptions } from './client/inference.ts'
+export type { JobsClient, WaitOptions, WatchOptions } from './client/jobs.ts'
 export type { KeysClient } from './client/keys.ts'
 export type { ModelsClient, UploadOptions } from './client/models.ts'
 export {
@@ -20,6 +23,7 @@ export {
   type SessionState,
   type SessionStore,
 } from './client/session-store.ts'
+export type { ListTaskRunsOptions, RunTaskOptions, TasksClient } from './client/tasks.ts'
 export type { CallOptions } from './client/transport.ts'
 export type { UploadProgress } from './client/upload.ts'
 export { type Numbers, readNumbers, readStrings, type Strings } from './client/values.ts'

@@ -14,7 +14,7 @@ const ports = ['ports']
 const outside = ['adapters']
 const doors = ['http', 'worker']
 const rooms = [
-  ['accounts', 'files', 'jobs', 'live', 'settings'],
+  ['accounts', 'files', 'idempotency', 'jobs', 'live', 'settings'],
   ['models', 'credits'],
   ['agents', 'predictions', 'reports'],
   ['runs'],

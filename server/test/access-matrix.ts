@@ -1,6 +1,10 @@
 import { type AccessFixture, json, type Who } from '../src/testing/access-fixture.ts'
+import { alertMatrix } from './access-matrix-alerts.ts'
+import { creditsMatrix } from './access-matrix-credits.ts'
+import { jobMatrix } from './access-matrix-jobs.ts'
 import { resumableMatrix } from './access-matrix-resumable.ts'
 import { storageMatrix } from './access-matrix-storage.ts'
+import { taskMatrix } from './access-matrix-tasks.ts'
 
 /**
  * Who may what. `owned`: the owner's private thing. `signedIn`: everyone with an account, about themselves.
@@ -48,6 +52,10 @@ const entrance = (call: Row['call']): Row => ({ kind: 'entrance', call })
 export const matrix: Readonly<Record<string, Row>> = {
   ...storageMatrix,
   ...resumableMatrix,
+  ...taskMatrix,
+  ...alertMatrix,
+  ...creditsMatrix,
+  ...jobMatrix,
   'GET /health': open('/health'),
   'GET /api/health': open('/api/health'),
   'GET /api/v1/live': open('/api/v1/live'),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
 import { after, test } from 'node:test'
 import type { Model } from '@roundhouse/sdk/contract'
 import pg from 'pg'
@@ -39,7 +40,7 @@ test('on a database of the user it serves as a role that may create nothing', as
     rolcreatedb: false,
     rolcreaterole: false,
     creates_in: null,
-    tables_in: ['roundhouse'],
+    tables_in: ['roundhouse', 'roundhouse_queue'],
     creates_schemas: false,
     owns: 0,
   })
@@ -178,16 +179,7 @@ test('of five servers that start together on an empty database all come up, and 
   const servers = await Promise.all(Array.from({ length: 5 }, () => startServer(t, { dataDir, env })))
   assert.deepEqual(
     servers.flatMap(server => server.log('database-migrate')).map(line => line.applied),
-    [
-      [
-        '0001_models.sql',
-        '0002_accounts.sql',
-        '0003_files.sql',
-        '0004_reports.sql',
-        '0005_resumable_uploads.sql',
-        '0006_model_files.sql',
-      ],
-    ],
+    [(await readdir(new URL('../migrations/', import.meta.url))).sort()],
   )
   assert.equal(new Set(servers.map(server => server.key)).size, 1, 'one key, made once')
   for (const server of servers) {

@@ -125,6 +125,7 @@ test('SIGTERM at full load breaks no request, exits 0 and leaves no process', on
   assert.deepEqual(
     server.log('stop-phase').map(line => [line.phase, line.cut_off]),
     [
+      ['jobs', undefined],
       ['grace', undefined],
       ['http', undefined],
       ['models', undefined],

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { createClient } from '@roundhouse/sdk'
 import type { ForecastReport } from '@roundhouse/sdk/contract'
-import { testHouse } from '../src/testing/house.ts'
+import { testHouse, testKey } from '../src/testing/house.ts'
 
 const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 10"><rect width="40" height="10" fill="#24527a"/></svg>`
 const data: ForecastReport = {
@@ -173,4 +173,25 @@ test('data of another form, larger than 2 MB, or without the right are refused b
   )
   const { data: rows } = (await (await user.fetch('/api/v1/reports')).json()) as { data: unknown[] }
   assert.deepEqual(rows, [])
+})
+
+test('a report costs what the administrator says, and one that cannot be paid or made costs nothing', async t => {
+  const house = await testHouse(t)
+  const user = await house.user({ scopes: ['files', 'read'], plan: 'free' })
+  const administration = createClient({ baseUrl: house.url, token: testKey })
+  const client = createClient({ baseUrl: house.url, token: user.key })
+  await administration.admin.prices.update({ report: 600 })
+  const order = { template: 'forecast-report', data } as const
+  await client.reports.create(order)
+  const { balance, held, ledger } = await client.credits.get()
+  assert.deepEqual(
+    [balance, held, ledger[0]?.amount, ledger[0]?.reason],
+    [400, 0, -600, 'report forecast-report'],
+  )
+  await assert.rejects(client.reports.create(order), { code: 'insufficient-credits' })
+  assert.equal((await client.reports.list()).data.length, 1)
+  await administration.admin.prices.update({ report: 300 })
+  const missing = { ...order, data: { ...data, logo: `${user.id}/none.svg` } }
+  await assert.rejects(client.reports.create(missing), { code: 'invalid-request' })
+  assert.deepEqual(await client.credits.get().then(({ balance, held }) => [balance, held]), [400, 0])
 })

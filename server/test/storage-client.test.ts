@@ -99,8 +99,14 @@ test('buckets are made, found, changed, emptied and removed by the service-role 
   assert.equal(docs?.file_size_limit, 2000)
   assert.deepEqual(docs?.allowed_mime_types, ['text/*', 'image/png'])
   const names = (buckets: { data: { name: string }[] | null }) => buckets.data?.map(({ name }) => name)
-  assert.deepEqual(names(await service.listBuckets()), ['agent-logos', 'docs', 'models', 'reports'])
-  assert.deepEqual(names(await annClient.listBuckets()), ['agent-logos', 'docs', 'reports'])
+  assert.deepEqual(names(await service.listBuckets()), [
+    'agent-logos',
+    'batches',
+    'docs',
+    'models',
+    'reports',
+  ])
+  assert.deepEqual(names(await annClient.listBuckets()), ['agent-logos', 'batches', 'docs', 'reports'])
   assert.deepEqual(names(await service.listBuckets({ search: 'O', limit: 2, sortOrder: 'desc' })), [
     'reports',
     'models',

@@ -18,6 +18,7 @@ const me: Me = {
     requests_per_hour: null,
     concurrent_runs: 4,
     starting_credits: 0,
+    monthly_credits: 0,
     max_models: 20,
     max_model_bytes: 500_000_000,
     max_file_bytes: 1_000_000_000,

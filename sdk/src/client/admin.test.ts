@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { Plan } from '../contract/account.ts'
 import type { AdminStats, AuditEntry, Invitation, Secret, User } from '../contract/admin.ts'
+import type { Alert } from '../contract/alert.ts'
 import { serveReplies } from '../testing/serve.ts'
 import { createClient } from './client.ts'
 
@@ -79,6 +80,7 @@ test('reads the figures, and reads and changes plans', async t => {
     requests_per_hour: 20_000,
     concurrent_runs: 4,
     starting_credits: 1000,
+    monthly_credits: 0,
     max_models: 20,
     max_model_bytes: 500_000_000,
     max_file_bytes: 1_000_000_000,
@@ -91,6 +93,22 @@ test('reads the figures, and reads and changes plans', async t => {
     'GET /api/v1/admin/stats',
     'GET /api/v1/admin/plans',
     'PATCH /api/v1/admin/plans/free {"requests_per_minute":null}',
+  ])
+})
+
+test('grants credits, and reads and changes prices', async t => {
+  const prices = { report: 5, 'heavy-second': 2 }
+  const { admin, asked } = await connect(t, [200, { balance: 40, held: 2 }], [200, prices], [200, prices])
+  assert.deepEqual(await admin.users.grantCredits(id, { amount: -60, reason: 'refund' }), {
+    balance: 40,
+    held: 2,
+  })
+  assert.deepEqual(await admin.prices.get(), prices)
+  assert.deepEqual(await admin.prices.update({ report: 5 }), prices)
+  assert.deepEqual(asked, [
+    `POST /api/v1/admin/users/${id}/credits {"amount":-60,"reason":"refund"}`,
+    'GET /api/v1/admin/prices',
+    'PATCH /api/v1/admin/prices {"report":5}',
   ])
 })
 
@@ -127,6 +145,41 @@ test('stores a secret under its name, lists names and removes it', async t => {
     'PUT /api/v1/admin/secrets/openai.key {"value":"sk-1"}',
     'GET /api/v1/admin/secrets',
     'DELETE /api/v1/admin/secrets/openai.key',
+  ])
+})
+
+test('reads alerts, page after page, and tries the channels out', async t => {
+  const alert: Alert = {
+    id,
+    type: 'low-disk',
+    severity: 'critical',
+    summary: 'The disk is full.',
+    details: { host: 'a' },
+    opened_at: at,
+    last_seen_at: at,
+    last_sent_at: at,
+    resolved_at: null,
+    undelivered: ['email'],
+  }
+  const past = { ...alert, resolved_at: at }
+  const said = { data: [{ channel: 'webhook', ok: true, detail: 'The webhook answered 204.' }] }
+  const { admin, asked } = await connect(
+    t,
+    [200, { data: [alert], next_cursor: 'c' }],
+    [200, { data: [alert], next_cursor: 'c' }],
+    [200, { data: [past], next_cursor: null }],
+    [200, said],
+  )
+  assert.deepEqual(await admin.alerts.list({ limit: 1 }), { data: [alert], next_cursor: 'c' })
+  const read: Alert[] = []
+  for await (const one of admin.alerts.iterate()) read.push(one)
+  assert.deepEqual(read, [alert, past])
+  assert.deepEqual(await admin.alerts.test(), said)
+  assert.deepEqual(asked, [
+    'GET /api/v1/admin/alerts?limit=1',
+    'GET /api/v1/admin/alerts',
+    'GET /api/v1/admin/alerts?cursor=c',
+    'POST /api/v1/admin/alerts/test {}',
   ])
 })
 

@@ -23,6 +23,15 @@ import {
   user,
   userList,
 } from '../contract/admin.ts'
+import { type Alert, type AlertList, type AlertTest, alertList, alertTest } from '../contract/alert.ts'
+import {
+  type CreditBalance,
+  creditBalance,
+  type GrantCredits,
+  type Prices,
+  prices,
+  type UpdatePrices,
+} from '../contract/credit.ts'
 import { iteratePages } from './pages.ts'
 import { path } from './path.ts'
 import { readReply } from './reply.ts'
@@ -35,6 +44,7 @@ export type ListUsersOptions = CallOptions & {
   search?: string
 }
 export type ListAuditOptions = CallOptions & { limit?: number; cursor?: string }
+export type ListAlertsOptions = CallOptions & { limit?: number; cursor?: string }
 
 /** For administrators; anyone else gets Problem `forbidden`. Every call throws what `Send` throws, and UnexpectedReply. */
 export type AdminClient = {
@@ -49,10 +59,17 @@ export type AdminClient = {
     setRoles(id: string, roles: readonly Role[], options?: CallOptions): Promise<User>
     /** Ends every session and key of the user. */
     revoke(id: string, options?: CallOptions): Promise<Revoked>
+    /** A negative amount takes back. @throws Problem `conflict` for more than is neither spent nor held. */
+    grantCredits(id: string, grant: GrantCredits, options?: CallOptions): Promise<CreditBalance>
   }
   plans: {
     list(options?: CallOptions): Promise<PlanList>
     update(name: string, change: UpdatePlan, options?: CallOptions): Promise<Plan>
+  }
+  /** What work costs beside models, which have a price each. */
+  prices: {
+    get(options?: CallOptions): Promise<Prices>
+    update(change: UpdatePrices, options?: CallOptions): Promise<Prices>
   }
   invitations: {
     list(options?: CallOptions): Promise<{ data: Invitation[] }>
@@ -65,6 +82,13 @@ export type AdminClient = {
     list(options?: CallOptions): Promise<SecretList>
     put(name: string, value: string, options?: CallOptions): Promise<void>
     remove(name: string, options?: CallOptions): Promise<void>
+  }
+  alerts: {
+    /** Newest first, open and past. */
+    list(options?: ListAlertsOptions): Promise<AlertList>
+    iterate(options?: ListAlertsOptions): AsyncGenerator<Alert, void>
+    /** Sends a test through each channel; what each of them said. */
+    test(options?: CallOptions): Promise<AlertTest>
   }
   audit: {
     /** Newest first. */
@@ -88,8 +112,18 @@ export function createAdminClient(send: Send): AdminClient {
         return readReply(plan, await send(call, options))
       },
     },
+    prices: {
+      async get(options) {
+        return readReply(prices, await send({ method: 'GET', path: '/api/v1/admin/prices' }, options))
+      },
+      async update(change, options) {
+        const call = jsonCall('PATCH', '/api/v1/admin/prices', JSON.stringify(change))
+        return readReply(prices, await send(call, options))
+      },
+    },
     invitations: createInvitationsClient(send),
     secrets: createSecretsClient(send),
+    alerts: createAlertsClient(send),
     audit: createAuditClient(send),
   }
 }
@@ -117,6 +151,10 @@ function createUsersClient(send: Send): AdminClient['users'] {
       const call = jsonCall('POST', path`/api/v1/admin/users/${id}/revoke`, '{}')
       return readReply(revoked, await send(call, options))
     },
+    async grantCredits(id, grant, options) {
+      const call = jsonCall('POST', path`/api/v1/admin/users/${id}/credits`, JSON.stringify(grant))
+      return readReply(creditBalance, await send({ ...call, creates: true }, options))
+    },
   }
 }
 
@@ -128,7 +166,7 @@ function createInvitationsClient(send: Send): AdminClient['invitations'] {
     },
     async create(invitation, options) {
       const call = jsonCall('POST', '/api/v1/admin/invitations', JSON.stringify(invitation))
-      return readReply(createdInvitation, await send(call, options))
+      return readReply(createdInvitation, await send({ ...call, creates: true }, options))
     },
     async remove(id, options) {
       await send({ method: 'DELETE', path: path`/api/v1/admin/invitations/${id}` }, options)
@@ -146,6 +184,20 @@ function createSecretsClient(send: Send): AdminClient['secrets'] {
     },
     async remove(name, options) {
       await send({ method: 'DELETE', path: path`/api/v1/admin/secrets/${name}` }, options)
+    },
+  }
+}
+
+function createAlertsClient(send: Send): AdminClient['alerts'] {
+  const list = async ({ limit, cursor, ...options }: ListAlertsOptions = {}) => {
+    const query = { limit, cursor }
+    return readReply(alertList, await send({ method: 'GET', path: '/api/v1/admin/alerts', query }, options))
+  }
+  return {
+    list,
+    iterate: (options = {}) => iteratePages(list, options),
+    async test(options) {
+      return readReply(alertTest, await send(jsonCall('POST', '/api/v1/admin/alerts/test', '{}'), options))
     },
   }
 }

@@ -2,12 +2,15 @@ import { type AccountClient, createAccountClient } from './account.ts'
 import { type AdminClient, createAdminClient } from './admin.ts'
 import { type AuthClient, createAuthClient, type OnToken } from './auth.ts'
 import { type CacheClient, createCacheClient } from './cache.ts'
+import { type CreditsClient, createCreditsClient } from './credits.ts'
 import { createFilesClient, type FilesClient } from './files.ts'
 import { createHealthClient, type HealthClient } from './health.ts'
 import { createInferenceClient, type InferenceClient } from './inference.ts'
+import { createJobsClient, type JobsClient } from './jobs.ts'
 import { createKeysClient, type KeysClient } from './keys.ts'
 import { createModelsClient, type ModelsClient } from './models.ts'
 import { createReportsClient, type ReportsClient } from './reports.ts'
+import { createTasksClient, type TasksClient } from './tasks.ts'
 import { createTransport, type Token } from './transport.ts'
 
 export type ClientOptions = {
@@ -34,7 +37,10 @@ export type Client = AccountClient & {
   models: ModelsClient
   files: FilesClient
   inference: InferenceClient
+  jobs: JobsClient
   reports: ReportsClient
+  credits: CreditsClient
+  tasks: TasksClient
   health: HealthClient
   cache: CacheClient
 }
@@ -67,7 +73,10 @@ export function createClient(options: ClientOptions): Client {
     models: createModelsClient(send),
     files: createFilesClient(send, root),
     inference: createInferenceClient(send),
+    jobs: createJobsClient(send),
     reports: createReportsClient(send),
+    credits: createCreditsClient(send),
+    tasks: createTasksClient(send),
     health: createHealthClient(send),
     cache: createCacheClient(send),
   }

@@ -1,3 +1,4 @@
+import { randomHex } from './random-hex.ts'
 import { unshared } from './unshared.ts'
 
 /** A file of a form; `Uint8Array` and `Blob` (so `File`) alike. */
@@ -43,11 +44,4 @@ export function formBytes(parts: readonly FormPart[]): FormBytes {
 
 function escaped(text: string): string {
   return text.replace(/["\r\n]/g, character => encodeURIComponent(character))
-}
-
-// Not crypto.randomUUID: pages of a plain http:// origin do not have it.
-function randomHex(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('')
 }

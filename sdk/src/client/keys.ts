@@ -15,7 +15,8 @@ export type KeysClient = {
 export function createKeysClient(send: Send): KeysClient {
   return {
     async create(key, options) {
-      return readReply(createdKey, await send(jsonCall('POST', '/api/v1/keys', JSON.stringify(key)), options))
+      const call = jsonCall('POST', '/api/v1/keys', JSON.stringify(key))
+      return readReply(createdKey, await send({ ...call, creates: true }, options))
     },
     async list(options) {
       return readReply(keyList, await send({ method: 'GET', path: '/api/v1/keys' }, options))

@@ -16,6 +16,7 @@ import {
   prediction,
   predictionList,
 } from '../contract/prediction.ts'
+import { type Batch, createBatch } from './batches.ts'
 import type { FileBytes, FormPart } from './form.ts'
 import { iteratePages } from './pages.ts'
 import { path } from './path.ts'
@@ -52,6 +53,7 @@ export type ModelsClient = {
     inputData: Readonly<Record<string, unknown>>,
     options?: CallOptions & { skipCache?: boolean },
   ): Promise<Prediction>
+  batch: Batch
   /** The history, newest first. */
   predictions(id: string, options?: CallOptions & Partial<ListPredictions>): Promise<PredictionList>
 }
@@ -62,14 +64,16 @@ export function createModelsClient(send: Send): ModelsClient {
     return readReply(modelList, await send({ method: 'GET', path: '/api/v1/models', query }, options))
   }
   const sendFile = async (to: string, parts: FormPart[], { onProgress, ...options }: UploadOptions) => {
-    return readReply(model, await send({ method: 'POST', path: to, upload: { parts, onProgress } }, options))
+    const call = { method: 'POST', path: to, upload: { parts, onProgress }, creates: true } as const
+    return readReply(model, await send(call, options))
   }
 
   return {
     list,
     iterate: (options = {}) => iteratePages(list, options),
     async create(body, options) {
-      return readReply(model, await send(jsonCall('POST', '/api/v1/models', JSON.stringify(body)), options))
+      const call = jsonCall('POST', '/api/v1/models', JSON.stringify(body))
+      return readReply(model, await send({ ...call, creates: true }, options))
     },
     async upload(id, file, options = {}) {
       return sendFile(path`/api/v1/models/${id}/upload`, [filePart(file, options)], options)
@@ -109,6 +113,7 @@ export function createModelsClient(send: Send): ModelsClient {
       const to = path`/api/v1/models/${id}/predict`
       return readReply(prediction, await send(jsonCall('POST', to, body), options))
     },
+    batch: createBatch(send),
     async predictions(id, { limit, cursor, ...options } = {}) {
       const to = path`/api/v1/models/${id}/predictions`
       return readReply(

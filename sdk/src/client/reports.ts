@@ -64,9 +64,8 @@ export function createReportsClient(send: Send): ReportsClient {
   return {
     async create(report, options) {
       const call = jsonCall('POST', '/api/v1/reports', JSON.stringify(report))
-      const idempotent = report.message_id !== undefined
       const timeoutMs = options?.timeoutMs ?? makingTimeoutMs
-      return readReply(createdReport, await send({ ...call, idempotent }, { ...options, timeoutMs }))
+      return readReply(createdReport, await send({ ...call, creates: true }, { ...options, timeoutMs }))
     },
     list,
     iterate: (options = {}) => iteratePages(list, options),

@@ -12,6 +12,7 @@ const plan = {
   requests_per_hour: null,
   concurrent_runs: null,
   starting_credits: 0,
+  monthly_credits: 0,
   max_models: 20,
   max_model_bytes: 500_000_000,
   max_file_bytes: 1_000_000_000,

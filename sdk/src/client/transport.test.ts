@@ -73,17 +73,40 @@ test('stops after maxRetries with the last problem', async t => {
   assert.equal(requests.length, 3)
 })
 
-test('a creation is repeated when it was refused, never when its outcome is unknown', async t => {
+test('a creation is tried again under the same key, whatever became of the first try, and until the first has ended', async t => {
+  const keys: (string | string[] | undefined)[] = []
+  const running = { ...busy, code: 'idempotency-running' }
+  const reused = { ...busy, code: 'idempotency-mismatch' }
+  const refusals = [dropped, json(502, {}), json(409, running, { 'retry-after': '0' }), json(422, reused)]
+  const { baseUrl, requests } = await serveInTurn(
+    t,
+    ...refusals.map<RequestListener>(answer => (request, response) => {
+      keys.push(request.headers['idempotency-key'])
+      answer(request, response)
+    }),
+  )
+  await assert.rejects(createClient({ baseUrl }).models.create({ name: 'price' }), {
+    code: 'idempotency-mismatch',
+  })
+  assert.equal(requests.length, 4)
+  assert.match(String(keys[0]), /^"[0-9a-f]{32}"$/)
+  assert.equal(new Set(keys).size, 1)
+  const given = createClient({ baseUrl }).models.create({ name: 'price' }, { idempotencyKey: 'a "b"' })
+  await assert.rejects(given, Problem)
+  assert.equal(keys[4], '"a \\"b\\""')
+})
+
+test('a change without a key is repeated when it was refused, never when its outcome is unknown', async t => {
   const refused = await serveInTurn(t, json(503, busy, { 'retry-after': '0' }), dropped)
-  await assert.rejects(createClient(refused).models.create({ name: 'price' }), ConnectionError)
+  await assert.rejects(createClient(refused).models.validate('x'), ConnectionError)
   assert.equal(refused.requests.length, 2)
 
   const gateway = await serveInTurn(t, json(502, {}))
-  await assert.rejects(createClient(gateway).models.create({ name: 'price' }), Problem)
+  await assert.rejects(createClient(gateway).models.validate('x'), Problem)
   assert.equal(gateway.requests.length, 1)
 })
 
-test('a creation is repeated only on a code that says nothing was done, a reading on every one that passes', async t => {
+test('a change without a key is repeated only on a code that says nothing was done, a reading on every one that passes', async t => {
   const repeats = {
     'model-overloaded': true,
     'model-not-loaded': true,
@@ -95,22 +118,19 @@ test('a creation is repeated only on a code that says nothing was done, a readin
   }
   for (const [code, repeated] of Object.entries(repeats)) {
     const refusal = json(503, { ...busy, code }, { 'retry-after': '0' })
-    const creating = await serveInTurn(t, refusal)
-    await assert.rejects(
-      createClient({ ...creating, maxRetries: 1 }).models.create({ name: 'price' }),
-      Problem,
-    )
-    assert.equal(creating.requests.length, repeated ? 2 : 1, code)
+    const changing = await serveInTurn(t, refusal)
+    await assert.rejects(createClient({ ...changing, maxRetries: 1 }).models.validate('x'), Problem)
+    assert.equal(changing.requests.length, repeated ? 2 : 1, code)
     const reading = await serveInTurn(t, refusal)
     await assert.rejects(createClient({ ...reading, maxRetries: 1 }).models.get('x'), Problem)
     assert.equal(reading.requests.length, 2, code)
   }
 })
 
-test('a creation is not repeated after the 503 of a proxy, whose reason nobody knows', async t => {
+test('a change without a key is not repeated after the 503 of a proxy, whose reason nobody knows', async t => {
   for (const body of ['upstream reset', { error: 'Service Unavailable' }]) {
     const { baseUrl, requests } = await serveInTurn(t, json(503, body, { 'retry-after': '0' }))
-    await assert.rejects(createClient({ baseUrl }).models.create({ name: 'price' }), Problem)
+    await assert.rejects(createClient({ baseUrl }).models.validate('x'), Problem)
     assert.equal(requests.length, 1)
   }
 })
@@ -211,7 +231,7 @@ test('a protocol error, an unknown code and the page of a proxy become problems 
     json(404, { error: 'no model "iris"' }, id),
     json(402, {
       error: 'Out of credits.',
-      code: 'insufficient-credits',
+      code: 'of-a-later-version',
       detail: 'Balance 0.',
       request_id: 'r-3',
     }),

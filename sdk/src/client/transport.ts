@@ -2,6 +2,7 @@ import { isProblem } from '../contract/problem.ts'
 import { problemCodes } from '../contract/problem-codes.ts'
 import { type Deadline, openDeadline } from './deadline.ts'
 import { ConnectionError } from './errors.ts'
+import { randomHex } from './random-hex.ts'
 import { problemOf, type Reply, saysNothingDone } from './reply.ts'
 import { backoffMs, longestWaitMs, wait } from './retry.ts'
 import { unshared } from './unshared.ts'
@@ -24,6 +25,12 @@ export type CallOptions = {
   signal?: AbortSignal | undefined
   /** Milliseconds for each try, the reading of the reply included; for an upload, without progress. */
   timeoutMs?: number | undefined
+  /**
+   * For changes by POST under `/api/v1`: the server does what it was asked under one key once, and gives its answer to
+   * every later call with this key for 24 hours, also from another process. Calls that create something make a key
+   * for their own retries when none is given.
+   */
+  idempotencyKey?: string | undefined
 }
 
 export type Call = {
@@ -39,6 +46,8 @@ export type Call = {
   onReceive?: ((receivedBytes: number) => void) | undefined
   /** Whether doing it twice is the same as doing it once. Unset: true, but for POST. */
   idempotent?: boolean
+  /** Done once by a key, so that it may be tried again. Only for what the server takes keys for. */
+  creates?: boolean
   /** Instead of that of the client. */
   maxRetries?: number
   /** Statuses beside 2xx that are an answer, not a problem. */
@@ -59,7 +68,8 @@ type Failure = { error: unknown; refusal?: Reply }
 type Outcome = { reply: Reply } | Failure
 
 export function createTransport(transport: TransportOptions): Send {
-  return async function send(call, options = {}) {
+  return async function send(asked, options = {}) {
+    const call = withKey(asked, options)
     for (let retry = 0; ; retry++) {
       options.signal?.throwIfAborted()
       const outcome = await attempt(transport, call, options)
@@ -70,6 +80,14 @@ export function createTransport(transport: TransportOptions): Send {
       await wait(waitMs, options.signal)
     }
   }
+}
+
+/** The same key for every try. */
+function withKey(call: Call, { idempotencyKey }: CallOptions): Call {
+  const key = idempotencyKey ?? (call.creates ? randomHex() : undefined)
+  if (key === undefined || call.method !== 'POST' || !call.path.startsWith('/api/v1/')) return call
+  const quoted = `"${key.replace(/["\\]/g, '\\$&')}"`
+  return { ...call, headers: { ...call.headers, 'idempotency-key': quoted }, idempotent: true }
 }
 
 async function attempt(transport: TransportOptions, call: Call, options: CallOptions): Promise<Outcome> {
@@ -194,7 +212,8 @@ function retryWaitMs(call: Call, failure: Failure, retry: number): number | unde
   const { error, refusal } = failure
   const idempotent = call.idempotent ?? call.method !== 'POST'
   if (isProblem(error) && refusal) {
-    const safe = idempotent ? passingStatuses.has(refusal.status) : saysNothingDone(refusal)
+    const passes = passingStatuses.has(refusal.status) || error.code === 'idempotency-running'
+    const safe = idempotent ? passes : saysNothingDone(refusal)
     if (!safe || !problemCodes[error.code].retryable) return undefined
     if (error.retryAfterSeconds === undefined) return backoffMs(retry, Math.random)
     const waitMs = error.retryAfterSeconds * 1000

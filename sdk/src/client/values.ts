@@ -10,7 +10,7 @@ export type Strings = { shape: number[]; values: string[] }
  */
 export function inputDataJson(body: {
   input_data: Readonly<Record<string, unknown>>
-  skip_cache: boolean | undefined
+  [field: string]: unknown
 }): string {
   return JSON.stringify(body, (_key, value: unknown) => {
     if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)

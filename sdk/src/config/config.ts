@@ -1,6 +1,21 @@
 import { z } from 'zod'
 import { mediaRange } from '../contract/file.ts'
 import { createModel } from '../contract/model.ts'
+import { type TaskDeclaration, taskDeclaration } from './task.ts'
+
+export {
+  defineTask,
+  type TaskContext,
+  type TaskDeclaration,
+  type TaskFile,
+  type TaskFiles,
+  type TaskJson,
+  type TaskQuery,
+  type TaskRequest,
+  type TaskResult,
+  type TaskSql,
+} from './task.ts'
+
 import { reportTemplateName } from '../contract/report.ts'
 
 const bucketName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, {
@@ -56,6 +71,8 @@ export const roundhouseConfig = z.strictObject({
   models: z.array(modelDeclaration).optional(),
   buckets: z.array(bucketDeclaration).optional(),
   reports: z.strictObject({ templates: z.array(templateDeclaration).optional() }).optional(),
+  tasks: z.array(taskDeclaration).optional(),
+  migrations: folder.optional(),
 })
 
 /** A model that is fetched from storage at start: when it is missing, and when the file has changed. */
@@ -99,6 +116,9 @@ export type RoundhouseConfig = {
   models?: ModelDeclaration[] | undefined
   buckets?: BucketDeclaration[] | undefined
   reports?: { templates?: TemplateDeclaration[] | undefined } | undefined
+  tasks?: TaskDeclaration[] | undefined
+  /** A folder with `NNNN_name.sql`, for the tables of your tasks: applied in order to the schema `app`. */
+  migrations?: string | undefined
 }
 
 /** What `roundhouse.config.ts` exports as its default: checked by the compiler here, and by the server at its start. */

@@ -18,6 +18,8 @@ export const plan = z.object({
   requests_per_hour: z.int().min(1).nullable(),
   concurrent_runs: z.int().min(1).nullable(),
   starting_credits: z.int().min(0),
+  /** Given in each month, on top of what is left. */
+  monthly_credits: z.int().min(0),
   /** Versions that a user may own. */
   max_models: z.int().min(0).nullable(),
   /** Bytes of the files of these together. */

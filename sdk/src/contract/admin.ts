@@ -67,6 +67,7 @@ export const updatePlan = z
     requests_per_hour: limit,
     concurrent_runs: limit,
     starting_credits: z.int().min(0).max(1_000_000_000).optional(),
+    monthly_credits: z.int().min(0).max(1_000_000_000).optional(),
     max_models: z.int().min(0).max(1_000_000_000).nullable().optional(),
     max_model_bytes: z.int().min(0).nullable().optional(),
     max_file_bytes: z.int().min(0).nullable().optional(),

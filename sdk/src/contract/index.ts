@@ -78,7 +78,18 @@ export {
   user,
   userList,
 } from './admin.ts'
+export {
+  type Alert,
+  type AlertList,
+  type AlertTest,
+  alert,
+  alertList,
+  alertTest,
+  type ListAlerts,
+  listAlerts,
+} from './alert.ts'
 export { type CacheMetrics, cacheMetrics } from './cache.ts'
+export * from './credit.ts'
 export {
   type Bucket,
   bucket,
@@ -146,6 +157,7 @@ export {
   statistics,
   tensorMetadata,
 } from './inference.ts'
+export * from './job.ts'
 export {
   type CreateModel,
   createModel,
@@ -231,3 +243,4 @@ export {
   signInSocial,
   signUp,
 } from './sign-in.ts'
+export * from './task.ts'

@@ -72,6 +72,12 @@ export const problemCodes = {
     retryable: false,
     meaning: 'A change by cookie came from a page of another site, or does not say where it comes from.',
   },
+  'insufficient-credits': {
+    status: 402,
+    retryable: false,
+    meaning:
+      'The account has too few credits to spare. `GET /api/v1/credits` shows the balance and what is held.',
+  },
   'quota-exceeded': {
     status: 403,
     retryable: false,
@@ -118,6 +124,24 @@ export const problemCodes = {
     status: 405,
     retryable: false,
     meaning: 'The path exists, but not for this method. `Allow` lists those that do.',
+  },
+  'idempotency-running': {
+    status: 409,
+    retryable: true,
+    meaning:
+      'The first request with this `Idempotency-Key` is not finished. Send it again after `Retry-After` seconds to get its answer.',
+  },
+  'idempotency-answer-lost': {
+    status: 409,
+    retryable: false,
+    meaning:
+      'The request with this `Idempotency-Key` was done, but its answer was not kept. Look at what is there before you repeat it with a new key.',
+  },
+  'idempotency-mismatch': {
+    status: 422,
+    retryable: false,
+    meaning:
+      'The `Idempotency-Key` was sent with another request before. Make a new key for each new request.',
   },
   'model-exists': {
     status: 409,
@@ -253,6 +277,24 @@ export const problemCodes = {
     status: 503,
     retryable: true,
     meaning: 'Too many reports wait to be made. Wait for `Retry-After` seconds.',
+  },
+  'job-failed': {
+    status: 422,
+    retryable: false,
+    meaning:
+      'The job has no result: it failed. `detail` says why. It can be begun anew with `POST /api/v1/jobs/{id}/retry`.',
+  },
+  'job-crashed': {
+    status: 500,
+    retryable: false,
+    meaning:
+      'The processes that worked on the job ended while they did, again and again. It can be begun anew with `POST /api/v1/jobs/{id}/retry`.',
+  },
+  'task-failed': {
+    status: 500,
+    retryable: true,
+    meaning:
+      'The function of a task threw, on its last attempt. `detail` has its message, the log the stack under the id of the job.',
   },
   'storage-full': {
     status: 507,

@@ -32,6 +32,8 @@ export type Accounts = {
   /** It was valid when it was last looked up here; says nothing of now. */
   wasGood(credential: string): boolean
   identifyBackend(secret: string): Caller | undefined
+  /** Whom work in the background acts for, with the rights they have now; null is the house. Undefined when they are gone or banned. */
+  owner(userId: string | null): Promise<Caller | undefined>
   /** A caller without credential, limited by address. */
   anonymous(address: string): Caller
   me(caller: Caller): Promise<Me>
@@ -50,6 +52,7 @@ const anonymousPlan: Plan = {
   requests_per_hour: 1000,
   concurrent_runs: 1,
   starting_credits: 0,
+  monthly_credits: 0,
   max_models: 0,
   max_model_bytes: 0,
   max_file_bytes: 0,
@@ -96,6 +99,17 @@ export function createAccounts(dependencies: {
     staleMs,
     max: mostIdentities,
   })
+
+  const owners = createFreshCache<string, Identity>({
+    load: async userId => {
+      const rights = await store.rights(userId)
+      return rights && { caller: userCaller(rights, 'none', 'job', [...allScopes], null), expiresAt: null }
+    },
+    clock,
+    staleMs,
+    max: mostIdentities,
+  })
+  const house = serviceCaller('job')
 
   function load(credential: string): Promise<Identity | undefined> {
     if (credential.startsWith(keyPrefix)) return loadKey(credential)
@@ -161,10 +175,14 @@ export function createAccounts(dependencies: {
 
   function forget(id: string): void {
     identities.forget(({ caller }) => caller.userId === id || caller.credential === id)
+    owners.forget(({ caller }) => caller.userId === id)
   }
 
   const stopListening = bus.subscribe(identitiesChanged, forget)
-  const stopGaps = bus.onGap(identities.clear)
+  const stopGaps = bus.onGap(() => {
+    identities.clear()
+    owners.clear()
+  })
   const timer = setInterval(() => {
     digests.forget()
     void touch()
@@ -185,6 +203,7 @@ export function createAccounts(dependencies: {
         ? backend.caller
         : undefined
     },
+    owner: async userId => (userId === null ? house : (await owners.get(userId, userId))?.caller),
     anonymous: address => ({
       role: 'anonymous',
       userId: null,

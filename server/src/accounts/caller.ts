@@ -29,6 +29,7 @@ export const unlimited: Plan = {
   requests_per_hour: null,
   concurrent_runs: null,
   starting_credits: 0,
+  monthly_credits: 0,
   max_models: null,
   max_model_bytes: null,
   max_file_bytes: null,

@@ -3,7 +3,7 @@ import { Problem, type Scope } from '@roundhouse/sdk/contract'
 import type { Kysely } from 'kysely'
 import type { Clock } from '../kit/clock.ts'
 import type { Ids } from '../kit/ids.ts'
-import type { Audit, Database } from '../ports/database.ts'
+import type { Audit, Database, WithinTransaction } from '../ports/database.ts'
 import { act } from './actor.ts'
 import { type Caller, mayEverything } from './caller.ts'
 import { type AccountTables, createAccountStore, type StoredKey } from './store.ts'
@@ -68,15 +68,21 @@ export function createKeys(dependencies: {
 
   return {
     /** For oneself; never with more scopes than the credential has that makes it, nor for longer. @throws Problem `forbidden`, `conflict`. */
-    async create(caller: Caller, draft: KeyDraft): Promise<CreatedKey> {
+    async create(
+      caller: Caller,
+      draft: KeyDraft,
+      within?: WithinTransaction<CreatedKey>,
+    ): Promise<CreatedKey> {
       const missing = draft.scopes?.find(scope => !caller.scopes.has(scope))
       if (missing !== undefined)
         throw new Problem('forbidden', `A key with the scope ${missing} needs a caller who has it.`)
       const scopes = draft.scopes ?? defaultScopes.filter(scope => caller.scopes.has(scope))
       const expiresAt = earlier(draft.expiresAt ?? null, caller.expiresAt)
-      return database.as(caller, (db, audit) =>
-        insert(db, audit, caller.userId, { ...draft, scopes, expiresAt }),
-      )
+      return database.as(caller, async (db, audit) => {
+        const created = await insert(db, audit, caller.userId, { ...draft, scopes, expiresAt })
+        await within?.(db, created)
+        return created
+      })
     },
 
     /** What an operator does at the command line. Null: a key of the house. */

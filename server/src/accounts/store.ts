@@ -90,6 +90,7 @@ export function createAccountStore(db: Kysely<AccountTables>) {
       const { rows } = await sql<Plan & { is_admin: boolean; is_anonymous: boolean }>`
         select users.is_anonymous, has_role(users.id, 'admin') as is_admin, plans.name, plans.requests_per_minute,
           plans.requests_per_hour, plans.concurrent_runs, plans.starting_credits::float8 as starting_credits,
+          plans.monthly_credits::float8 as monthly_credits,
           plans.max_models, plans.max_model_bytes::float8 as max_model_bytes,
           plans.max_file_bytes::float8 as max_file_bytes
         from users join plans on plans.name = users.plan

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { health as healthSchema, type Visibility } from '@roundhouse/sdk/contract'
 import { type Caller, serviceCaller } from '../accounts/caller.ts'
 import { openFolderStore } from '../adapters/files/folder.ts'
+import type { LiveWorker } from '../jobs/presence.ts'
 import type { ServedState, Serving } from '../models/serving.ts'
 import type { Cache } from '../ports/cache.ts'
 import type { DatabaseHealth } from '../ports/database.ts'
@@ -37,6 +38,7 @@ async function setUp(scope: Scope) {
     reasons: [] as string[],
     states: [] as ServedState[],
     cache: { kind: 'memory', ok: true } as ReturnType<Cache['health']>,
+    workers: [] as LiveWorker[] | Error,
     looks: 0,
     stateLooks: 0,
     writes: 0,
@@ -46,6 +48,7 @@ async function setUp(scope: Scope) {
     find: unused,
     row: unused,
     preload: unused,
+    price: () => 0,
     isWarm: unused,
     tend: unused,
     reasons: () => now.reasons,
@@ -67,6 +70,13 @@ async function setUp(scope: Scope) {
     serving,
     fetcher: { troubles: () => [] },
     cache: { ...cacheOf(now.cache), health: () => now.cache },
+    presence: {
+      async workers() {
+        if (now.workers instanceof Error) throw now.workers
+        return now.workers
+      },
+      depths: async () => [{ queue: 'model', waiting: 3, running: 1 }],
+    },
     files: {
       ...files,
       check() {
@@ -251,6 +261,21 @@ test('who asks learns of required models and of those they may see, without a ke
   ])
 })
 
+test('workers are told with how much waits for them, and none are when none are alive or nobody knows', async t => {
+  const { health, now, clock } = await setUp(t)
+  assert.deepEqual(await health.workers(), { status: 'unavailable', workers: [], queue_depth: 3 })
+  now.workers = [{ id: 'one', host: 'here', running: 1, seen_at: new Date(0) }]
+  clock.turn(1000)
+  assert.deepEqual(await health.workers(), {
+    status: 'healthy',
+    workers: [{ id: 'one', last_seen_at: '1970-01-01T00:00:00.000Z' }],
+    queue_depth: 3,
+  })
+  now.workers = new Error('the database is away')
+  clock.turn(1000)
+  assert.deepEqual(await health.workers(), { status: 'unavailable', workers: [], queue_depth: 0 })
+})
+
 test('the summary names the state of every part and every model', async t => {
   const { health, now } = await setUp(t)
   now.states = [
@@ -264,7 +289,7 @@ test('the summary names the state of every part and every model', async t => {
     status: 'healthy',
     database: 'healthy',
     redis: 'not-configured',
-    workers: 'not-configured',
+    workers: 'unavailable',
     storage: 'healthy',
     version: '1.2.3',
     environment: 'test',

@@ -1,5 +1,6 @@
 import type { Health as HealthSummary, ModelHealth, WorkersHealth } from '@roundhouse/sdk/contract'
 import { type Caller, mayEverything, maySee, serviceCaller } from '../accounts/caller.ts'
+import type { Presence } from '../jobs/presence.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { FetchTrouble, ModelFetcher } from '../models/fetch.ts'
 import type { ServedState, Serving } from '../models/serving.ts'
@@ -31,6 +32,8 @@ const everyone = serviceCaller('health')
 const lookMs = 250
 /** A look at the file store writes a file, and anyone may ask. */
 const storageLookMs = 5000
+/** A database that hangs may hold back no answer about itself. */
+const workersLookMs = 1000
 /** A run this long is not slow but stuck; a thread cannot be killed, so the model says so. */
 const stuckMs = 60_000
 
@@ -42,17 +45,29 @@ export function createHealth(dependencies: {
   fetcher: Pick<ModelFetcher, 'troubles'>
   cache: Cache
   files: FileStore
+  presence: Pick<Presence, 'workers' | 'depths'>
   clock: Clock
   version: string
   environment: string
 }): Health {
-  const { checkDatabase, pendingMigrations, serving, fetcher, cache, files, clock, version, environment } =
-    dependencies
+  const {
+    checkDatabase,
+    pendingMigrations,
+    serving,
+    fetcher,
+    cache,
+    files,
+    presence,
+    clock,
+    version,
+    environment,
+  } = dependencies
   let started = false
   let stopping = false
   let migrated = false
   const database = lookAtMostEvery(lookMs, clock, checkDatabase)
   const states = lookAtMostEvery(lookMs, clock, () => serving.states(everyone))
+  const workers = lookAtMostEvery(lookMs, clock, () => readWorkers(presence, clock))
   const storage = lookAtMostEvery(storageLookMs, clock, () =>
     files.check().then(
       () => true,
@@ -103,9 +118,10 @@ export function createHealth(dependencies: {
       stopping = true
     },
     async summary(caller) {
-      const [{ reasons, degraded }, answer, writable] = await Promise.all([
+      const [{ reasons, degraded }, answer, working, writable] = await Promise.all([
         readiness(caller),
         database(),
+        workers(),
         storage(),
       ])
       const backend = cache.health()
@@ -114,7 +130,7 @@ export function createHealth(dependencies: {
           reasons.length > 0 || !writable ? 'unavailable' : degraded.length > 0 ? 'degraded' : 'healthy',
         database: answer.ok ? 'healthy' : 'unavailable',
         redis: backend.kind === 'memory' ? 'not-configured' : backend.ok ? 'healthy' : 'unavailable',
-        workers: 'not-configured',
+        workers: working.status,
         storage: writable ? 'healthy' : 'unavailable',
         version,
         environment,
@@ -122,9 +138,29 @@ export function createHealth(dependencies: {
         models: listed(caller).map(modelHealth),
       }
     },
-    async workers() {
-      return { status: 'not-configured', workers: [], queue_depth: 0 }
-    },
+    workers,
+  }
+}
+
+/** Without a database nobody knows, and nobody works. */
+async function readWorkers(
+  presence: Pick<Presence, 'workers' | 'depths'>,
+  clock: Clock,
+): Promise<WorkersHealth> {
+  const tooLate = Promise.withResolvers<never>()
+  const stop = clock.after(workersLookMs, () => tooLate.reject(new Error('no answer')))
+  try {
+    const looks = Promise.all([presence.workers(), presence.depths()])
+    const [live, depths] = await Promise.race([looks, tooLate.promise])
+    return {
+      status: live.length > 0 ? 'healthy' : 'unavailable',
+      workers: live.map(({ id, seen_at }) => ({ id, last_seen_at: seen_at.toISOString() })),
+      queue_depth: depths.reduce((sum, { waiting }) => sum + waiting, 0),
+    }
+  } catch {
+    return { status: 'unavailable', workers: [], queue_depth: 0 }
+  } finally {
+    stop()
   }
 }
 

@@ -21,6 +21,7 @@ type PlansTable = {
   requests_per_hour: number | null
   concurrent_runs: number | null
   starting_credits: Generated<string | number>
+  monthly_credits: Generated<string | number>
   max_models: number | null
   max_model_bytes: string | number | null
   max_file_bytes: string | number | null
@@ -294,6 +295,7 @@ function toPlan(row: Selectable<PlansTable>): Plan {
   return {
     ...row,
     starting_credits: Number(row.starting_credits),
+    monthly_credits: Number(row.monthly_credits),
     max_model_bytes: row.max_model_bytes === null ? null : Number(row.max_model_bytes),
     max_file_bytes: row.max_file_bytes === null ? null : Number(row.max_file_bytes),
   }

@@ -10,6 +10,7 @@ import { startCommand } from './start.ts'
 import {
   usersBanCommand,
   usersCreateCommand,
+  usersCreditsCommand,
   usersListCommand,
   usersPlanCommand,
   usersRevokeCommand,
@@ -64,6 +65,11 @@ users
   .description('make someone an administrator (admin), or no longer (member)')
   .action(usersRoleCommand)
 users.command('plan <email-or-id> <plan>').description('change the plan').action(usersPlanCommand)
+users
+  .command('credits <email-or-id> <amount>')
+  .description('grant credits; with a minus, after --, take back what is neither spent nor held')
+  .option('--reason <text>', 'what the user reads in the ledger', 'grant')
+  .action(usersCreditsCommand)
 users.command('ban <email-or-id>').description('refuse a user everywhere').action(usersBanCommand)
 users.command('unban <email-or-id>').description('let a user back in').action(usersUnbanCommand)
 users

@@ -75,6 +75,40 @@ test('the operator makes, changes and bans users beside a running server', async
   )
 })
 
+test('the operator grants credits and takes back what is left of them', async () => {
+  const before = Number(
+    (
+      await rows(
+        `select balance from credit_accounts join users on users.id = user_id where email = 'bob@example.com'`,
+      )
+    )[0]?.balance,
+  )
+  assert.equal(
+    await succeed('users', 'credits', 'bob@example.com', '500', '--reason', 'welcome'),
+    `bob@example.com has ${before + 500} credits, 0 of them held for work under way.\n`,
+  )
+  assert.match(
+    await succeed('users', 'credits', 'bob@example.com', '--', '-200'),
+    new RegExp(` ${before + 300} `),
+  )
+  assert.match(await fail('users', 'credits', 'bob@example.com', '--', `${-before - 301}`), /not so many/)
+  assert.match(await fail('users', 'credits', 'bob@example.com', '0'), /Nothing to grant/)
+  assert.match(await fail('users', 'credits', 'bob@example.com', 'many'), /not accepted/)
+  assert.match(await fail('users', 'credits', 'carl@example.com', '1'), /no user carl@example.com/)
+  const entries = await rows(
+    `select amount, reason from credit_entries where account = 'user' and reason <> 'plan-start' order by id`,
+  )
+  assert.deepEqual(entries, [
+    { amount: '500', reason: 'welcome' },
+    { amount: '-200', reason: 'grant' },
+  ])
+  const audit = await rows(`select details from audit_entries where action = 'credit-grant' order by seq`)
+  assert.deepEqual(audit, [
+    { details: { amount: 500, reason: 'welcome' } },
+    { details: { amount: -200, reason: 'grant' } },
+  ])
+})
+
 test('the operator makes keys of users and of the house, and revokes them', async () => {
   const house = await run(
     'keys',

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import {
   email as emailSchema,
+  grantCredits,
   label,
   password as passwordSchema,
   role as roleSchema,
@@ -12,6 +13,9 @@ import { adminPlan } from '../accounts/sign-in/setup.ts'
 import { createOperator, type Operator } from '../admin/operator.ts'
 import type { AdminTables } from '../admin/store.ts'
 import { createUsers, type Users } from '../admin/users.ts'
+import { type Credits, createCredits } from '../credits/credits.ts'
+import type { CreditTables } from '../credits/store.ts'
+import { systemClock } from '../kit/clock.ts'
 import { createIds } from '../kit/ids.ts'
 import { silentLog } from '../kit/log.ts'
 import { readConfig } from '../start/config.ts'
@@ -72,6 +76,23 @@ export function usersPlanCommand(emailOrId: string, plan: string): Promise<void>
   return change(emailOrId, { plan }, `has the plan ${plan}`)
 }
 
+export async function usersCreditsCommand(
+  emailOrId: string,
+  credits: string,
+  options: { reason: string },
+): Promise<void> {
+  const { amount, reason } = read(
+    grantCredits,
+    { amount: Number(credits), reason: options.reason },
+    'The amount or the reason',
+  )
+  await withUsers(async ({ credits, operator }) => {
+    const { id } = await operator.find(emailOrId)
+    const { balance, held } = await credits.grant('system', id, amount, reason)
+    console.log(`${emailOrId} has ${balance} credits, ${held} of them held for work under way.`)
+  })
+}
+
 export function usersBanCommand(emailOrId: string): Promise<void> {
   return change(emailOrId, { banned: true }, 'is banned, everywhere within 5 seconds')
 }
@@ -111,15 +132,16 @@ function change(
 }
 
 async function withUsers(
-  work: (rooms: { users: Users; operator: Operator; config: Config }) => Promise<void>,
+  work: (rooms: { users: Users; operator: Operator; credits: Credits; config: Config }) => Promise<void>,
 ): Promise<void> {
   const config = readConfig(process.env)
   // A running server reads everyone's rights again within 5 seconds.
   const changed = async () => {}
-  await withMigratedDatabase<AdminTables, void>({ config, log: silentLog }, database =>
+  await withMigratedDatabase<AdminTables & CreditTables, void>({ config, log: silentLog }, database =>
     work({
       config,
       users: createUsers({ database, changed }),
+      credits: createCredits({ database, clock: systemClock, log: silentLog }),
       operator: createOperator({ database, ids: createIds(), changed }),
     }),
   )

@@ -21,6 +21,8 @@ export type BucketDraft = {
   allowed_mime_types: string[] | null
 }
 
+/** Where batches lie. Also a constraint of the database. */
+export const closedBucket = 'batches'
 /** Above this a bucket is not emptied by one call. */
 const mostEmptied = 200_000
 const emptiedAtATime = 1000
@@ -80,6 +82,11 @@ export function createBuckets(dependencies: {
         const bucket = await visibleBucket(caller, store, id)
         if (bucket.internal && (change.public || change.open_folders))
           throw new Problem('conflict', `The bucket ${id} is for administrators alone and cannot be opened.`)
+        if (id === closedBucket && (change.public || change.open_folders))
+          throw new Problem(
+            'conflict',
+            `The bucket ${id} holds what users have paid for and cannot be opened.`,
+          )
         await store.changeBucket(id, change)
         await audit('bucket-update', id, change)
       })
@@ -119,8 +126,8 @@ export function createBuckets(dependencies: {
       await database.as(caller, async (db, audit) => {
         const store = createFilesStore(db)
         const bucket = await visibleBucket(caller, store, id)
-        // Made anew it would no longer be for administrators alone.
-        if (bucket.internal)
+        // Made anew it could be open to everyone.
+        if (bucket.internal || id === closedBucket)
           throw new Problem('conflict', `The bucket ${id} is the server's own and cannot be removed.`)
         if ((await store.removeBucket(id)) === 'full')
           throw new Problem('bucket-not-empty', `The bucket ${id} is not empty. Empty it first.`)

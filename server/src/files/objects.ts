@@ -57,7 +57,7 @@ export function createObjects(dependencies: {
     }
   }
 
-  const read = (object: StoredObject, range?: ByteRange): Promise<Readable> =>
+  const read = (object: Pick<StoredObject, 'version'>, range?: ByteRange): Promise<Readable> =>
     whole(files.read(keyOf(object.version), range))
 
   async function removeMany(
@@ -121,8 +121,10 @@ export function createObjects(dependencies: {
     read,
 
     /** The same, to be passed on: see `FileStore.pieces`. */
-    pieces: (object: StoredObject, range?: ByteRange): Promise<AsyncGenerator<Uint8Array, void>> =>
-      whole(files.pieces(keyOf(object.version), range)),
+    pieces: (
+      object: Pick<StoredObject, 'version'>,
+      range?: ByteRange,
+    ): Promise<AsyncGenerator<Uint8Array, void>> => whole(files.pieces(keyOf(object.version), range)),
 
     /** Where a client reads the bytes of this version itself; undefined when only the server can. */
     link: (object: StoredObject, link: FileLink): Promise<URL | undefined> =>
@@ -165,6 +167,21 @@ export function createObjects(dependencies: {
           await audit('object-move', object.id, { bucket: from.id, owner_id: object.owner_id })
         return moved
       })
+    },
+
+    /**
+     * In a transaction of the server: gives the object another name in its bucket, in the place of what has it. The bytes
+     * of that are for the sweep. @throws Problem `object-not-found`
+     */
+    async renameIn(db: Kysely<FileTables>, bucket: string, name: string, toName: string): Promise<void> {
+      const store = createFilesStore(db)
+      await store.lockNames({ bucket, name }, { bucket, name: toName })
+      const object = await store.object(bucket, name)
+      if (!object)
+        throw new Problem('object-not-found', `There is no object ${name} in the bucket ${bucket}.`)
+      const replaced = await store.object(bucket, toName)
+      if (replaced) await store.removeObjects(bucket, [replaced])
+      await store.moveObject(object.id, bucket, toName)
     },
 
     /**

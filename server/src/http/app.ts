@@ -13,6 +13,7 @@ import { hasCredential, registerAuthentication } from './authenticate.ts'
 import type { HttpDependencies } from './dependencies.ts'
 import { registerDocumentation } from './documentation.ts'
 import { everyAnswer } from './every-answer.ts'
+import { registerIdempotency, replayedHeader } from './idempotency.ts'
 import { readBodiesAsJson } from './json-body.ts'
 import { registerLimits } from './limits.ts'
 import { registerNotFound } from './not-found.ts'
@@ -21,11 +22,15 @@ import { refuseBody } from './refused-body.ts'
 import { requestIdFrom } from './request-id.ts'
 import { accountRoutes } from './routes/account.ts'
 import { adminRoutes } from './routes/admin.ts'
+import { adminAlertRoutes } from './routes/admin-alerts.ts'
+import { batchRoutes } from './routes/batches.ts'
 import { cacheRoutes } from './routes/cache.ts'
 import { consoleRoutes } from './routes/console.ts'
+import { creditRoutes } from './routes/credits.ts'
 import { healthRoutes } from './routes/health.ts'
 import { inferRoutes } from './routes/infer.ts'
 import { inferenceMetadataRoutes } from './routes/inference-metadata.ts'
+import { jobRoutes } from './routes/jobs.ts'
 import { modelRoutes } from './routes/models.ts'
 import { predictionRoutes } from './routes/predictions.ts'
 import { reportRoutes } from './routes/reports.ts'
@@ -38,6 +43,7 @@ import { storageLinkRoutes } from './routes/storage-links.ts'
 import { storageListRoutes } from './routes/storage-lists.ts'
 import { storageObjectRoutes } from './routes/storage-objects.ts'
 import { storageResumableRoutes } from './routes/storage-resumable.ts'
+import { taskRoutes } from './routes/tasks.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 import { tusHeaders } from './tus.ts'
 import { refuseUnreadable } from './unreadable.ts'
@@ -109,6 +115,7 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
         'ratelimit',
         'ratelimit-policy',
         'inference-header-content-length',
+        replayedHeader,
         'etag',
         'content-range',
         'content-disposition',
@@ -131,22 +138,29 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
   app.addHook('onRoute', route => {
     if (!route.config?.ownDeadline) route.handlerTimeout ??= controlTimeoutMs
   })
+  registerIdempotency(app, dependencies)
   registerNotFound(app)
   await registerDocumentation(app, dependencies)
 
   await app.register(healthRoutes, dependencies)
+  if (!dependencies.answers) return app
   await app.register(modelRoutes, dependencies)
   await app.register(uploadRoutes, dependencies)
   await app.register(predictionRoutes, dependencies)
+  await app.register(jobRoutes, dependencies)
+  await app.register(batchRoutes, dependencies)
   await app.register(cacheRoutes, dependencies)
   await app.register(inferenceMetadataRoutes, dependencies)
   await app.register(inferRoutes, dependencies)
   await app.register(repositoryRoutes, dependencies)
   await app.register(reportRoutes, dependencies)
+  await app.register(creditRoutes, dependencies)
+  await app.register(taskRoutes, dependencies)
   await app.register(signInRoutes, dependencies)
   await app.register(accountRoutes, dependencies)
   await app.register(sessionRoutes, dependencies)
   await app.register(adminRoutes, dependencies)
+  await app.register(adminAlertRoutes, dependencies)
   await app.register(secretRoutes, dependencies)
   await app.register(storageBucketRoutes, dependencies)
   await app.register(storageListRoutes, dependencies)

@@ -34,6 +34,7 @@ const accounts: Accounts = {
   wasGood: credential => credential === 'session',
   identifyBackend: secret =>
     secret === 'backend' ? { ...service, kind: 'backend-secret', scopes: new Set(['agents']) } : undefined,
+  owner: () => assert.fail('not asked here'),
   anonymous: address => ({ ...member, role: 'anonymous', userId: null, kind: 'none', limitKey: address }),
   me: () => assert.fail('not asked here'),
   assertDefaultPlan: async () => {},

@@ -4,8 +4,12 @@ import type { Limits } from '../accounts/limits.ts'
 import type { SignIn } from '../accounts/sign-in/sign-in.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { Admin } from '../admin/admin.ts'
+import type { Alerts } from '../admin/alerts/alerts.ts'
 import type { Health } from '../admin/health.ts'
+import type { Credits } from '../credits/credits.ts'
 import type { Files } from '../files/files.ts'
+import type { Idempotency } from '../idempotency/idempotency.ts'
+import type { Jobs } from '../jobs/job.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Ids } from '../kit/ids.ts'
 import type { Log } from '../kit/log.ts'
@@ -13,10 +17,13 @@ import type { Registry } from '../models/registry.ts'
 import type { Serving } from '../models/serving.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import type { TensorCodec } from '../ports/tensor-codec.ts'
+import type { Batches } from '../predictions/batch/batches.ts'
+import type { ModelJobs } from '../predictions/model-job.ts'
 import type { PredictionCache } from '../predictions/prediction-cache.ts'
 import type { Predictions } from '../predictions/predictions.ts'
 import type { Reports } from '../reports/reports.ts'
 import type { Secrets } from '../settings/secrets.ts'
+import type { Tasks } from '../tasks/tasks.ts'
 
 /** What the routes call, and the limits they keep. */
 export type HttpDependencies = {
@@ -26,8 +33,15 @@ export type HttpDependencies = {
   limits: Limits
   throttle: Throttle
   admin: Admin
+  alerts: Alerts
   secrets: Secrets
+  credits: Credits
   files: Files
+  idempotency: Idempotency
+  jobs: Omit<Jobs<unknown>, 'add' | 'sweep'>
+  modelJobs: Pick<ModelJobs, 'create'>
+  batches: Batches
+  tasks: Tasks
   registry: Registry
   serving: Serving
   predictions: Predictions
@@ -40,6 +54,8 @@ export type HttpDependencies = {
   ids: Ids
   log: Log
   version: string
+  /** False for a process that only works: it answers who looks after it, and nobody else. */
+  answers: boolean
   corsOrigins: readonly string[]
   /** Addresses and ranges whose forwarded address is believed. */
   trustedProxies: readonly string[]

@@ -4,6 +4,7 @@ import { createModel } from '@roundhouse/sdk/contract'
 import type { FastifyInstance } from 'fastify'
 import { jsonSchemaTransform } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { longestKey, takesKey } from './idempotency.ts'
 
 /** `/openapi.json` and the readable `/docs`, made from the routes themselves. Register before any of them. */
 export async function registerDocumentation(
@@ -78,6 +79,7 @@ const fileForm = {
 function documentForms(document: Parameters<SwaggerTransformObject>[0]): ReturnType<SwaggerTransformObject> {
   if (!('openapiObject' in document)) return document.swaggerObject
   const { openapiObject } = document
+  documentKeys(openapiObject)
   const create = openapiObject.paths?.['/api/v1/models']?.post
   if (create) {
     create.requestBody = {
@@ -105,4 +107,22 @@ function documentForms(document: Parameters<SwaggerTransformObject>[0]): ReturnT
   if (upload)
     upload.requestBody = { required: true, content: { 'multipart/form-data': { schema: fileForm } } }
   return openapiObject
+}
+
+const keyParameter = {
+  in: 'header' as const,
+  name: 'Idempotency-Key',
+  description: 'Of requests with the same key the first is done; the others get its answer, for 24 hours.',
+  schema: { type: 'string' as const, minLength: 1, maxLength: longestKey },
+}
+
+type OpenApi = Extract<Parameters<SwaggerTransformObject>[0], { openapiObject: unknown }>['openapiObject']
+
+/** The header is read by a hook, before any schema. */
+function documentKeys({ paths }: OpenApi): void {
+  for (const [url, path] of Object.entries(paths ?? {})) {
+    const { post } = path ?? {}
+    if (post && takesKey({ method: 'POST', url, access: Reflect.get(post, 'x-access') }))
+      post.parameters = [...(post.parameters ?? []), keyParameter]
+  }
 }

@@ -1,5 +1,6 @@
-import { type Model as ModelBody, Problem } from '@roundhouse/sdk/contract'
+import { type Job as JobBody, type Model as ModelBody, Problem } from '@roundhouse/sdk/contract'
 import { z } from 'zod'
+import type { JobSummary } from '../jobs/job.ts'
 import type { Model } from '../models/model.ts'
 
 /** A stored version as the contract shows it: without the columns that are ours alone. */
@@ -12,6 +13,27 @@ export function modelBody(model: Model): ModelBody {
     ...rest
   } = model
   return { ...rest, created_at: model.created_at.toISOString(), updated_at: model.updated_at.toISOString() }
+}
+
+/** A job as the contract shows it: without what it was given and what it gave. */
+export function jobBody(job: JobSummary): JobBody {
+  const { id, kind, model_id, status, priority, progress, attempt, max_attempts, error, request_id } = job
+  return {
+    id,
+    kind,
+    model_id,
+    status,
+    priority,
+    progress,
+    attempt,
+    max_attempts,
+    error,
+    request_id,
+    run_at: job.run_at.toISOString(),
+    created_at: job.created_at.toISOString(),
+    started_at: job.started_at?.toISOString() ?? null,
+    finished_at: job.finished_at?.toISOString() ?? null,
+  }
 }
 
 /** Opaque to callers, so that what it stands on may change. */

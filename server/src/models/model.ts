@@ -57,3 +57,15 @@ export function isRequired(model: Pick<Model, 'name' | 'owner_id'>, required: re
 export function toStoredSchema(specs: Signature['inputs']): TensorSpecBody[] {
   return specs.map(spec => ({ name: spec.name, dtype: spec.datatype, shape: [...spec.shape] }))
 }
+
+/** The reverse, of a version that is ready. */
+export function storedSignature({
+  input_schema,
+  output_schema,
+}: Pick<Model, 'input_schema' | 'output_schema'>): Signature {
+  return { inputs: toSpecs(input_schema ?? []), outputs: toSpecs(output_schema ?? []) }
+}
+
+function toSpecs(stored: readonly TensorSpecBody[]): Signature['inputs'] {
+  return stored.map(({ name, dtype, shape }) => ({ name, datatype: dtype, shape }))
+}

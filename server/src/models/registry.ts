@@ -5,7 +5,7 @@ import { keyOf } from '../files/discard.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Ids } from '../kit/ids.ts'
 import type { Log } from '../kit/log.ts'
-import type { Database } from '../ports/database.ts'
+import type { Database, WithinTransaction } from '../ports/database.ts'
 import type { FileStore } from '../ports/file-store.ts'
 import { changeModel, manageable, noModel, refuseWhoCannotOwn, visible } from './access.ts'
 import type { Catalogue } from './catalogue.ts'
@@ -79,6 +79,7 @@ export function createRegistry(dependencies: {
     draft: ModelDraft,
     rest: ModelChange & Pick<Model, 'status'>,
     id: string,
+    within: WithinTransaction<Model> | undefined,
   ): Promise<Model> {
     refuseWhoCannotOwn(caller)
     const owner_id = caller.userId
@@ -101,6 +102,7 @@ export function createRegistry(dependencies: {
         ...rest,
       })
       if (!model) throw taken({ name, version })
+      await within?.(db, model)
       return model
     })
   }
@@ -142,8 +144,8 @@ export function createRegistry(dependencies: {
       validateModel({ database, loader, shelf, catalogue }, caller, id),
 
     /** @throws Problem `model-exists`, `quota-exceeded`. */
-    async create(caller: Caller, draft: ModelDraft): Promise<Model> {
-      const model = await insert(caller, draft, { status: 'pending' }, ids.uuid())
+    async create(caller: Caller, draft: ModelDraft, within?: WithinTransaction<Model>): Promise<Model> {
+      const model = await insert(caller, draft, { status: 'pending' }, ids.uuid(), within)
       // It may make the name the house's.
       await catalogue.changed(model.id, model)
       return model
@@ -160,7 +162,12 @@ export function createRegistry(dependencies: {
      * leaves no trace but bytes that the sweep removes.
      * @throws Problem `invalid-model`, `model-exists`, `quota-exceeded`.
      */
-    async push(caller: Caller, draft: ModelDraft, upload: StoredUpload): Promise<Model> {
+    async push(
+      caller: Caller,
+      draft: ModelDraft,
+      upload: StoredUpload,
+      within?: WithinTransaction<Model>,
+    ): Promise<Model> {
       const file = { file_key: upload.key, file_hash: upload.sha256, file_size_bytes: upload.sizeBytes }
       const source = {
         id: ids.uuid(),
@@ -186,7 +193,8 @@ export function createRegistry(dependencies: {
         if (clock.elapsed() - startedAt > longestLoadMs) throw tooSlow()
         const described = describeFile(loaded)
         const metadata = { ...described.metadata, ...draft.metadata }
-        model = await insert(caller, draft, { ...described, metadata, status: 'ready', ...file }, source.id)
+        const row = { ...described, metadata, status: 'ready', ...file } as const
+        model = await insert(caller, draft, row, source.id, within)
       } catch (error) {
         await loaded?.close()
         await dropRefused(upload, error)

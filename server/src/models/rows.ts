@@ -12,7 +12,11 @@ export function concatenateRows(parts: readonly (readonly Tensor[])[]): Tensor[]
       return tensor
     })
     const rows = tensors.reduce((sum, tensor) => sum + (tensor.shape[0] ?? 1), 0)
-    return { ...head, shape: [rows, ...head.shape.slice(1)], data: join(tensors.map(tensor => tensor.data)) }
+    return {
+      ...head,
+      shape: [rows, ...head.shape.slice(1)],
+      data: joinElements(tensors.map(tensor => tensor.data)),
+    }
   })
 }
 
@@ -27,7 +31,8 @@ export function sliceRows(tensors: readonly Tensor[], from: number, to: number):
   })
 }
 
-function join(parts: readonly TensorData[]): TensorData {
+/** One after the other, in the memory of none of them. */
+export function joinElements(parts: readonly TensorData[]): TensorData {
   const first = parts[0]
   invariant(first, 'there is at least one part to join')
   if (Array.isArray(first)) return parts.flatMap(part => (Array.isArray(part) ? part : []))

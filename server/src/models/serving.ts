@@ -34,6 +34,8 @@ export type Serving = {
   /** The ready versions that the caller may see, newest first. */
   states(caller: Caller): ServedState[]
   isWarm(model: Model): boolean
+  /** Credits of one call, as of now; nothing for a model that is gone. */
+  price(id: string): number
   tend(): Promise<void>
 }
 
@@ -156,6 +158,7 @@ export function createServing(dependencies: {
   return {
     find,
     row,
+    price: id => catalogue.byId(id)?.price ?? 0,
     isWarm: model => shelf.state(model.id).tag === 'warm',
     async preload() {
       const newest = catalogue.allFamilies().flatMap(family => serving(family) ?? [])

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import type { Kysely, QueryExecutorProvider } from 'kysely'
 
 /** True when the database answers; else the sentence that says why not. */
 export type DatabaseHealth = { ok: true } | { ok: false; reason: string }
@@ -46,3 +46,9 @@ export type Database<Tables> = {
   connections(): { total: number; idle: number; waiting: number }
   close(): Promise<void>
 }
+
+/**
+ * What a caller adds to the transaction that makes a thing, told of the thing; called last in it. When it rejects,
+ * nothing was made.
+ */
+export type WithinTransaction<Made> = (db: QueryExecutorProvider, made: Made) => Promise<void>

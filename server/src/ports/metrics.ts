@@ -10,8 +10,13 @@ export type Metrics = {
     reason: string
     ok: boolean
   }): void
+  /** A job was begun for the first time, so long after it could have been. */
+  jobBegin(job: { kind: string; waitMs: number }): void
+  jobEnd(job: { kind: string; status: string }): void
   /** Drops what was measured of a version that is gone. */
   forget(model: string, version: string): void
+  /** Answers since the start; `failed` are those with 5xx. */
+  requests(): { total: number; failed: number }
   /** Prometheus text. */
   text(): Promise<string>
   readonly contentType: string

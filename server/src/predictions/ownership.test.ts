@@ -6,6 +6,8 @@ import { type Caller, serviceCaller } from '../accounts/caller.ts'
 import { createInProcessBus } from '../adapters/bus/in-process.ts'
 import { createMemoryCache } from '../adapters/cache/memory.ts'
 import { openDatabase } from '../adapters/postgres/database.ts'
+import { createCredits } from '../credits/credits.ts'
+import type { CreditTables } from '../credits/store.ts'
 import { systemClock } from '../kit/clock.ts'
 import { createIds } from '../kit/ids.ts'
 import { silentLog } from '../kit/log.ts'
@@ -25,7 +27,7 @@ import { createPredictionStore, type PredictionTables } from './store.ts'
 
 const file = { after }
 const { appUrl } = await testDatabase(file)
-const database = openDatabase<ModelTables & PredictionTables>({
+const database = openDatabase<ModelTables & PredictionTables & CreditTables>({
   url: appUrl,
   applicationName: 'rh-history-test',
   max: 2,
@@ -45,6 +47,7 @@ const ids = createIds()
 const log = silentLog
 const shelf = createShelf({ loader, clock, log, idleSeconds: 600, memoryBytes: 1e9, required: [] })
 defer(file, shelf.close)
+const credits = createCredits({ database, clock, log })
 const journal = createJournal({ store, clock, log, mode: 'full', perSecond: 1000, burst: 1000 })
 defer(file, () => journal.close(3000))
 
@@ -60,7 +63,7 @@ function room(over: Database<ModelTables & PredictionTables>) {
   })
   const cache = createPredictionCache({ cache: createMemoryCache({ maxBytes: 1e6 }), ttlSeconds: 60 })
   const limits = { timeoutMs: 1000, retentionDays: 30 }
-  return createPredictions({ serving, cache, journal, database: over, ids, clock, ...limits })
+  return createPredictions({ serving, cache, journal, credits, database: over, ids, clock, ...limits })
 }
 
 const predictions = room(database)

@@ -9,6 +9,8 @@ import { createInProcessBus } from '../adapters/bus/in-process.ts'
 import { createMemoryCache } from '../adapters/cache/memory.ts'
 import { openFolderStore } from '../adapters/files/folder.ts'
 import { createOnnxRuntime } from '../adapters/onnx/runtime.ts'
+import { createCredits } from '../credits/credits.ts'
+import type { CreditTables } from '../credits/store.ts'
 import { systemClock } from '../kit/clock.ts'
 import { context } from '../kit/context.ts'
 import { createIds } from '../kit/ids.ts'
@@ -20,6 +22,7 @@ import type { Model } from '../models/model.ts'
 import { createServing } from '../models/serving.ts'
 import { createShelf } from '../models/shelf.ts'
 import { createModelStore, type ModelTables } from '../models/store.ts'
+import { newCaller } from '../testing/callers.ts'
 import { defer } from '../testing/defer.ts'
 import { failingModel, identityModel, randomModel, slowModel } from '../testing/onnx/models.ts'
 import { openTestDatabase } from '../testing/open-test-database.ts'
@@ -34,7 +37,7 @@ const file = { after }
 const log = silentLog
 const clock = systemClock
 const ids = createIds()
-const { database } = await openTestDatabase<ModelTables & PredictionTables>(file, { max: 3 })
+const { database } = await openTestDatabase<ModelTables & PredictionTables & CreditTables>(file, { max: 3 })
 const bus = createInProcessBus()
 defer(file, bus.close)
 const files = await openFolderStore({ folder: await temporaryFolder(file) })
@@ -65,10 +68,12 @@ const store = createPredictionStore(database.system)
 const cache = createPredictionCache({ cache: createMemoryCache({ maxBytes: 1e6 }), ttlSeconds: 60 })
 const journal = createJournal({ store, clock, log, mode: 'full', perSecond: 1000, burst: 10_000 })
 defer(file, () => journal.close(3000))
+const credits = createCredits({ database, clock, log })
 const predictions = createPredictions({
   serving,
   cache,
   journal,
+  credits,
   database,
   ids,
   clock,
@@ -227,6 +232,7 @@ test('a prediction is given up at the time the request asks for, and no later th
     serving,
     cache,
     journal,
+    credits,
     database,
     ids,
     clock,
@@ -297,4 +303,63 @@ test('history older than its retention goes, and with a model goes all of its ow
   assert.equal((await history(other)).length, 2)
   assert.equal((await predictions.predict(caller, model, request(floats(1, 2)))).cached, false)
   assert.equal((await predictions.predict(caller, other, request(floats(1, 2)))).cached, true)
+})
+
+test('a prediction costs the price of its model, from the cache too, and nothing when it fails', async () => {
+  const ann = await newCaller(database.system)
+  const balance = async () => (await credits.account(ann)).balance
+  const model = await warm('paid', pair)
+  const failing = await warm('paid-failing', failingModel())
+  for (const { source } of [model, failing])
+    await catalogue.changed(source.id, await modelStore.update(source.id, { price: 7 }))
+  const before = await balance()
+  const made = await predictions.predict(ann, model, request(floats(3, 4)))
+  const again = await predictions.predict(ann, model, request(floats(3, 4)))
+  assert.deepEqual([made.cached, again.cached], [false, true])
+  assert.equal(await balance(), before - 14)
+  const { ledger } = await credits.account(ann)
+  assert.deepEqual(
+    ledger.slice(0, 2).map(({ amount, reason, reference }) => [amount, reason, reference]),
+    [again, made].map(({ id }) => [-7, 'prediction paid@1', `prediction:${id}`]),
+  )
+  await assert.rejects(
+    predictions.predict(ann, failing, request(floats(1, 2), { useCache: false })),
+    problem('model-failed'),
+  )
+  assert.deepEqual(await credits.account(ann), { balance: before - 14, held: 0, ledger })
+})
+
+test('who has no account and who calls a model without a price pays nothing, and the ledger is not asked', async () => {
+  const ann = await newCaller(database.system)
+  const free = await warm('free', pair)
+  const paid = await warm('not-for-the-house', pair)
+  await catalogue.changed(paid.source.id, await modelStore.update(paid.source.id, { price: 7 }))
+  const unasked = createPredictions({
+    serving,
+    cache,
+    journal,
+    credits: { charge: () => Promise.reject(new Error('asked')) },
+    database,
+    ids,
+    clock,
+    timeoutMs: 20_000,
+    retentionDays: 30,
+  })
+  await unasked.predict(ann, free, request(floats(1, 2)))
+  await unasked.predict(caller, paid, request(floats(1, 2)))
+  await assert.rejects(unasked.predict(ann, paid, request(floats(1, 2))), /asked/)
+})
+
+test('who has fewer credits to spare than a call costs is refused before it runs', async () => {
+  const ann = await newCaller(database.system)
+  const { balance } = await credits.account(ann)
+  const model = await warm('dear', pair)
+  await catalogue.changed(model.source.id, await modelStore.update(model.source.id, { price: balance }))
+  await predictions.predict(ann, model, request(floats(1, 2)))
+  const runs = reports.length
+  await assert.rejects(
+    predictions.predict(ann, model, request(floats(1, 2))),
+    problem('insufficient-credits'),
+  )
+  assert.equal(reports.length, runs)
 })

@@ -1,11 +1,12 @@
 import { isProblem, type Tensor } from '@roundhouse/sdk/contract'
 import { type Caller, mayEverything } from '../accounts/caller.ts'
+import type { Credits } from '../credits/credits.ts'
 import type { Clock } from '../kit/clock.ts'
 import { context } from '../kit/context.ts'
 import type { Ids } from '../kit/ids.ts'
 import type { BatchAnswer } from '../models/batcher.ts'
 import type { LoadedModel } from '../models/loader.ts'
-import type { ModelTarget } from '../models/model.ts'
+import { type ModelTarget, modelLabel } from '../models/model.ts'
 import type { Serving } from '../models/serving.ts'
 import { add } from '../models/statistics.ts'
 import type { Database } from '../ports/database.ts'
@@ -23,6 +24,8 @@ export type PredictRequest = {
   readonly signal?: AbortSignal | undefined
   /** The server's own limit when absent. */
   readonly timeoutMs?: number | undefined
+  /** Names the work among all of the caller: the same is paid once, however often it is tried. */
+  readonly workId?: string | undefined
 }
 
 export type Prediction = {
@@ -41,8 +44,14 @@ export type Predictions = {
    * `predict` is for what was found.
    */
   find(caller: Caller, target: ModelTarget): LoadedModel | Promise<LoadedModel>
-  /** @throws Problem `model-overloaded`, `model-not-loaded`, `model-failed`, `deadline-exceeded`, `client-closed`. */
+  /**
+   * Charged by the price of the model, an answer from the cache too; a failed one costs nothing.
+   * @throws Problem `insufficient-credits`, `model-overloaded`, `model-not-loaded`, `model-failed`, `deadline-exceeded`,
+   * `client-closed`.
+   */
   predict(caller: Caller, model: LoadedModel, request: PredictRequest): Promise<Prediction>
+  /** The same for work that is paid for otherwise, as jobs are. */
+  predictPaid(caller: Caller, model: LoadedModel, request: PredictRequest): Promise<Prediction>
   /** Newest first: the caller's own calls; for administrators and the service-role key those of everyone. */
   history(
     caller: Caller,
@@ -58,18 +67,21 @@ export type Predictions = {
 }
 
 const sweepRows = 2000
+/** Beyond the limit of the prediction: what is held so long is of a process that died. */
+const holdSeconds = 60
 
 export function createPredictions(dependencies: {
   serving: Serving
   cache: PredictionCache
   journal: Journal
+  credits: Pick<Credits, 'charge'>
   database: Database<PredictionTables>
   ids: Ids
   clock: Clock
   timeoutMs: number
   retentionDays: number
 }): Predictions {
-  const { serving, cache, journal, database, ids, clock, timeoutMs, retentionDays } = dependencies
+  const { serving, cache, journal, credits, database, ids, clock, timeoutMs, retentionDays } = dependencies
   const system = createPredictionStore(database.system)
 
   function record(
@@ -95,10 +107,44 @@ export function createPredictions(dependencies: {
     return prediction
   }
 
-  async function compute(caller: Caller, model: LoadedModel, request: PredictRequest): Promise<Prediction> {
+  /** From the cache, else from the model. */
+  async function predictUnpaid(
+    id: string,
+    caller: Caller,
+    model: LoadedModel,
+    request: PredictRequest,
+  ): Promise<Prediction> {
+    if (!request.useCache || !model.facts.deterministic) return compute(id, caller, model, request)
+    const key = cache.key(model.source.id, request.inputs, request.outputs)
+    if (key === undefined) return compute(id, caller, model, request)
     const startedAt = clock.elapsed()
     const createdAt = clock.now()
-    const prediction = { id: ids.uuid(), outputs: [], inferenceTimeMs: 0, cached: false, createdAt }
+    const outputs = await cache.get(key)
+    add(outputs ? model.statistics.cacheHit : model.statistics.cacheMiss, clock.elapsed() - startedAt)
+    if (outputs) {
+      add(model.statistics.success, clock.elapsed() - startedAt)
+      return record(
+        caller,
+        model,
+        request,
+        { id, outputs, inferenceTimeMs: 0, cached: true, createdAt },
+        null,
+      )
+    }
+    const prediction = await compute(id, caller, model, request)
+    cache.set(key, prediction.outputs)
+    return prediction
+  }
+
+  async function compute(
+    id: string,
+    caller: Caller,
+    model: LoadedModel,
+    request: PredictRequest,
+  ): Promise<Prediction> {
+    const startedAt = clock.elapsed()
+    const createdAt = clock.now()
+    const prediction = { id, outputs: [], inferenceTimeMs: 0, cached: false, createdAt }
     let answer: BatchAnswer
     try {
       answer = await runOnCurrent(caller, model, request)
@@ -147,28 +193,22 @@ export function createPredictions(dependencies: {
   return {
     find: serving.find,
 
-    async predict(caller, model, request) {
-      if (!request.useCache || !model.facts.deterministic) return compute(caller, model, request)
-      const key = cache.key(model.source.id, request.inputs, request.outputs)
-      if (key === undefined) return compute(caller, model, request)
-      const startedAt = clock.elapsed()
-      const createdAt = clock.now()
-      const outputs = await cache.get(key)
-      add(outputs ? model.statistics.cacheHit : model.statistics.cacheMiss, clock.elapsed() - startedAt)
-      if (outputs) {
-        add(model.statistics.success, clock.elapsed() - startedAt)
-        return record(
-          caller,
-          model,
-          request,
-          { id: ids.uuid(), outputs, inferenceTimeMs: 0, cached: true, createdAt },
-          null,
-        )
+    predict(caller, model, request) {
+      const id = ids.uuid()
+      const { userId } = caller
+      const amount = userId === null ? 0 : serving.price(model.source.id)
+      if (amount === 0) return predictUnpaid(id, caller, model, request)
+      const bill = {
+        userId,
+        amount,
+        reason: `prediction ${modelLabel(model.source)}`,
+        reference: `prediction:${request.workId ?? id}`,
       }
-      const prediction = await compute(caller, model, request)
-      cache.set(key, prediction.outputs)
-      return prediction
+      const seconds = holdSeconds + Math.ceil(timeoutMs / 1000)
+      return credits.charge(bill, seconds, () => predictUnpaid(id, caller, model, request))
     },
+
+    predictPaid: (caller, model, request) => predictUnpaid(ids.uuid(), caller, model, request),
 
     async history(caller, modelId, options) {
       await serving.row(caller, { id: modelId })

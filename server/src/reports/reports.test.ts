@@ -236,13 +236,32 @@ test('a report that nobody waits for any more is not stored', async () => {
   const owner = await newCaller(database.system)
   const signal = AbortSignal.abort(new Error('gone'))
   const wanted = { template: 'forecast-report', data }
-  await assert.rejects(reports.create(owner, wanted, signal), { message: 'gone' })
+  await assert.rejects(reports.create(owner, wanted, { signal }), { message: 'gone' })
   assert.deepEqual(
     (await reports.list(owner, { beforeId: undefined, limit: 100 })).filter(
       row => row.owner_id === owner.userId,
     ),
     [],
   )
+})
+
+test('a report that cannot be paid in the moment it is stored is not stored, nor does it replace the one before', async () => {
+  const owner = await newCaller(database.system)
+  const messageId = randomUUID()
+  const { report } = await make(owner, { messageId })
+  const unpaid = reports.create(
+    owner,
+    { template: 'forecast-report', data, messageId },
+    {
+      async within(_db, made) {
+        assert.deepEqual([made.report.id, made.link === null], [report.id, false])
+        throw new Error('no credits')
+      },
+    },
+  )
+  await assert.rejects(unpaid, /no credits/)
+  const now = await reports.get(owner, report.id)
+  assert.deepEqual([now.report, now.link === null], [report, false])
 })
 
 test('a removed report takes its file with it, and a removed file leaves a report without a link', async () => {

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { type Caller, mayEverything, mayManage, maySee } from '../accounts/caller.ts'
 import type { Files } from '../files/files.ts'
 import type { Ids } from '../kit/ids.ts'
-import type { Database } from '../ports/database.ts'
+import type { Database, WithinTransaction } from '../ports/database.ts'
 import type { TypesetFiles, Typesetter } from '../ports/typesetter.ts'
 import { logoKind } from './logo.ts'
 import { createReportFiles, isGone, type ReportPage, reportBucket } from './report-files.ts'
@@ -36,7 +36,11 @@ export type Reports = {
    * @throws Problem `invalid-request` (data, logo), `resource-not-found` (template), `unauthenticated`, and what
    *   Typesetter.pdf throws.
    */
-  create(caller: Caller, request: ReportRequest, signal?: AbortSignal): Promise<CreatedReport>
+  create(
+    caller: Caller,
+    request: ReportRequest,
+    options?: { signal?: AbortSignal; within?: WithinTransaction<CreatedReport> },
+  ): Promise<CreatedReport>
   /** What the caller may see, newest first. */
   list(caller: Caller, options: { beforeId: string | undefined; limit: number }): Promise<ReportRow[]>
   /** @throws Problem `resource-not-found`, `unauthenticated` */
@@ -108,7 +112,7 @@ export function createReports(dependencies: {
   return {
     templates: () => templates,
 
-    async create(caller, request, signal) {
+    async create(caller, request, { signal, within } = {}) {
       const owner = ownerOf(caller)
       const template = templateOf(request.template, request.version)
       const data = checked(template, request.data)
@@ -117,7 +121,7 @@ export function createReports(dependencies: {
       signal?.throwIfAborted()
       const messageId = request.messageId ?? ids.uuid()
       const name = `${owner ?? 'house'}/${messageId}.pdf`
-      const made = Promise.withResolvers<ReportRow>()
+      let made: CreatedReport | undefined
       await files.objects.putFor(owner, {
         bucket: reportBucket,
         name,
@@ -140,11 +144,12 @@ export function createReports(dependencies: {
             pages,
             size_bytes: object.size_bytes,
           })
-          made.resolve(report)
+          made = { report, link: reportFiles.link(report), missing }
+          await within?.(db, made)
         },
       })
-      const report = await made.promise
-      return { report, link: reportFiles.link(report), missing }
+      if (!made) throw new Error('A file was stored without its report.')
+      return made
     },
 
     list: (caller, options) =>

@@ -1,23 +1,18 @@
 import { totalmem } from 'node:os'
 import type { FastifyInstance } from 'fastify'
-import { createAccounts } from '../accounts/accounts.ts'
-import { createKeys, type Keys } from '../accounts/keys.ts'
+import type { Keys } from '../accounts/keys.ts'
 import { createLimits } from '../accounts/limits.ts'
-import type { GithubOptions } from '../accounts/sign-in/github.ts'
-import { createPasswords } from '../accounts/sign-in/password.ts'
-import { createSignIn, type SignIn } from '../accounts/sign-in/sign-in.ts'
-import { createThrottle } from '../accounts/throttle.ts'
-import { issuersFrom } from '../accounts/tokens/issuers.ts'
-import { createTokenVerifier } from '../accounts/tokens/verify.ts'
+import type { SignIn } from '../accounts/sign-in/sign-in.ts'
 import { createTensorCodec } from '../adapters/codec/codec.ts'
-import { fetchJson } from '../adapters/jwks/fetch-json.ts'
 import { createPrometheusMetrics } from '../adapters/metrics/prometheus.ts'
 import { createOnnxRuntime } from '../adapters/onnx/runtime.ts'
 import { pendingMigrations } from '../adapters/postgres/migrate.ts'
 import { createAdmin } from '../admin/admin.ts'
 import { createHealth, type Health } from '../admin/health.ts'
+import { createCredits } from '../credits/credits.ts'
 import { createFiles, type Files } from '../files/files.ts'
 import { createApp } from '../http/app.ts'
+import { createIdempotency } from '../idempotency/idempotency.ts'
 import { systemClock } from '../kit/clock.ts'
 import { createIds } from '../kit/ids.ts'
 import type { Log } from '../kit/log.ts'
@@ -32,18 +27,25 @@ import { createRegistry, type Registry } from '../models/registry.ts'
 import { createServing, type Serving } from '../models/serving.ts'
 import { createShelf } from '../models/shelf.ts'
 import { createModelStore } from '../models/store.ts'
+import { createBatches } from '../predictions/batch/batches.ts'
+import { createBatchHandler } from '../predictions/batch/handler.ts'
 import { createJournal } from '../predictions/journal.ts'
+import { createModelJobs } from '../predictions/model-job.ts'
 import { createPredictionCache } from '../predictions/prediction-cache.ts'
 import { createPredictions } from '../predictions/predictions.ts'
 import { createPredictionStore } from '../predictions/store.ts'
 import { createReports } from '../reports/reports.ts'
 import { shippedTemplates } from '../reports/templates.ts'
 import { createSecrets } from '../settings/secrets.ts'
+import type { Tasks } from '../tasks/tasks.ts'
+import { buildAlerts } from './alerts.ts'
+import { buildAccounts } from './build-accounts.ts'
+import { type BuiltJobs, buildJobs } from './build-jobs.ts'
+import { buildTasks } from './build-tasks.ts'
 import { type Ground, type HouseKeys, lanes } from './choose.ts'
-import { isDeployed } from './config.ts'
+import { createChores } from './chores.ts'
 import { ensureBuckets } from './declared-buckets.ts'
 import type { Declared } from './declared-models.ts'
-import { oneAtATime } from './one-at-a-time.ts'
 import { packageVersion } from './package-version.ts'
 import { consoleFolder, migrationsFolder, templatesFolder } from './paths.ts'
 import { readings } from './readings.ts'
@@ -58,6 +60,9 @@ export type House = {
   publicUrl: string
   registry: Registry
   serving: Serving
+  /** Its worker is started after `open`, where the process is one. */
+  background: BuiltJobs
+  tasks: Tasks
   health: Health
   version: string
   /** Before `open`: makes the declared buckets and brings the declared models. @throws Error when a required one cannot be had. */
@@ -74,6 +79,7 @@ const tendMs = 1000
 const historyBurst = 10_000
 const sweepMs = 3_600_000
 const fetchAgainMs = 30_000
+const alertLookMs = 60_000
 const firstSweepMs = 60_000
 const journalCloseMs = 3000
 const discardCloseMs = 3000
@@ -90,50 +96,21 @@ export async function build(
   const clock = systemClock
   const ids = createIds()
   const version = await packageVersion()
+  const chores = createChores(log)
 
   // Settings
-  const secrets = createSecrets({ database, sealer: createSealer(keys.encryption), ids })
+  const sealer = createSealer(keys.encryption)
+  const secrets = createSecrets({ database, sealer, ids })
   await secrets.assertReadable()
 
   // Accounts
-  // Deployed there is TLS in front, and cookies are made for it.
-  const scheme = isDeployed(config) ? 'https' : 'http'
-  const publicUrl = (config.PUBLIC_URL ?? `${scheme}://localhost:${config.PORT}`).replace(/\/$/, '')
-  if (isDeployed(config) && config.PUBLIC_URL === undefined)
-    log.warn('public-url-missing', { detail: 'Links and sign-in with GitHub need PUBLIC_URL.' })
-  const throttle = createThrottle({ counters })
-  const secretKeys = keys.secret.split(',').map(key => key.trim())
-  // Calls between the two: accounts read sessions, and what ends a session ends what accounts remember.
-  const changed = (id: string) => accounts.changed(id)
-  const signIn = createSignIn({
-    database,
-    throttle,
-    passwords: createPasswords(),
+  const { publicUrl, secretKeys, throttle, signIn, accounts, apiKeys, changed } = await buildAccounts(
+    config,
+    ground,
+    keys,
     ids,
-    clock,
     log,
-    changed,
-    publicUrl,
-    secretKey: secretKeys[0] ?? keys.secret,
-    trustedOrigins: config.CORS_ORIGINS,
-    cookiesCrossSite: config.COOKIES_CROSS_SITE,
-    signUp: config.SIGN_UP,
-    defaultPlan: config.DEFAULT_PLAN,
-    github: githubApp(config),
-  })
-  const accounts = createAccounts({
-    database,
-    bus,
-    clock,
-    log,
-    serviceKeys: [keys.serviceRole, config.SUPABASE_SERVICE_ROLE_KEY ?? []].flat(),
-    backendSecret: config.RAILWAY_BACKEND_SECRET,
-    verifier: createTokenVerifier({ issuers: issuersFrom(config), fetchJson, clock, log }),
-    defaultPlan: config.DEFAULT_PLAN,
-    sessionOf: signIn.sessionOf,
-  })
-  await accounts.assertDefaultPlan()
-  const apiKeys = createKeys({ database, ids, clock, revoked: changed })
+  )
 
   // Files
   const storage = createFiles({
@@ -144,6 +121,12 @@ export async function build(
     log,
     secretKeys,
     maxFileBytes: config.MAX_FILE_SIZE_BYTES,
+  })
+
+  // Jobs
+  const background = buildJobs(config, ground, ids, log, {
+    begun: (kind, waitMs) => metrics.jobBegin({ kind, waitMs }),
+    ended: (kind, status) => metrics.jobEnd({ kind, status }),
   })
 
   // Models
@@ -194,6 +177,9 @@ export async function build(
     preloadBytes: modelMemoryBytes / 4,
   })
 
+  // Credits
+  const credits = createCredits({ database, clock, log })
+
   // Predictions
   const predictionStore = createPredictionStore(database.system)
   const predictionCache = createPredictionCache({ cache, ttlSeconds: config.CACHE_PREDICTION_TTL })
@@ -209,6 +195,7 @@ export async function build(
     serving,
     cache: predictionCache,
     journal,
+    credits,
     database,
     ids,
     clock,
@@ -226,7 +213,7 @@ export async function build(
     ids,
     log,
     maxSizeBytes: config.MAX_MODEL_SIZE_BYTES,
-    onRemove: model => inBackground('prediction-forget', predictions.forget(model.id)),
+    onRemove: model => chores.inBackground('prediction-forget', predictions.forget(model.id)),
   })
 
   const fetcher = createModelFetcher({
@@ -250,8 +237,34 @@ export async function build(
     templates: [...shippedTemplates(templatesFolder), ...declared.templates],
   })
 
-  // Doors
+  // Tasks
   const codec = createTensorCodec({ log })
+  const tasks = buildTasks(ground, background, declared.file.content.tasks, {
+    files: storage,
+    predictions,
+    codec,
+    credits,
+    publicUrl,
+    ids,
+    log,
+  })
+
+  // Doors
+  const modelJobs = createModelJobs({
+    database,
+    jobs: background.jobs,
+    accounts,
+    serving,
+    predictions,
+    credits,
+    codec,
+    ids,
+    timeoutMs: config.PREDICT_TIMEOUT_MS,
+  })
+  background.handlers.push(modelJobs.handler)
+  const batching = { serving, files: storage, credits, accounts, ids, clock, log, publicUrl }
+  const batches = createBatches({ ...batching, jobs: background.jobs })
+  background.handlers.push(createBatchHandler(batching))
   const health = createHealth({
     checkDatabase: database.check,
     pendingMigrations: () => pendingMigrations({ db: database.system, folder: migrationsFolder }),
@@ -259,11 +272,24 @@ export async function build(
     fetcher,
     cache,
     files,
+    presence: background.presence,
     clock,
     version,
     environment: config.ENVIRONMENT,
   })
-  const metrics = createPrometheusMetrics(readings({ shelf, predictionCache, journal, database }))
+  const metrics = createPrometheusMetrics(
+    readings({ shelf, predictionCache, journal, database, presence: background.presence }),
+  )
+  const idempotency = createIdempotency({ database, sealer, ids, clock, log })
+  const alerts = buildAlerts({
+    config,
+    metrics,
+    database,
+    tasks: tasks.names,
+    clock,
+    ids,
+    log,
+  })
   const app = await createApp({
     accounts,
     keys: apiKeys,
@@ -271,8 +297,15 @@ export async function build(
     limits: createLimits({ counters }),
     throttle,
     admin: createAdmin({ database, changed }),
+    alerts,
     secrets,
+    credits,
     files: storage,
+    idempotency,
+    tasks,
+    jobs: background.jobs,
+    modelJobs,
+    batches,
     registry,
     serving,
     predictions,
@@ -285,6 +318,7 @@ export async function build(
     ids,
     log,
     version,
+    answers: config.ROLES.includes('api'),
     corsOrigins: config.CORS_ORIGINS,
     trustedProxies: config.TRUSTED_PROXIES,
     publicUrl,
@@ -294,23 +328,16 @@ export async function build(
     consoleFolder,
   })
 
-  const timers: NodeJS.Timeout[] = []
-
-  function inBackground(event: string, work: Promise<unknown>): void {
-    work.catch(error => log.warn(`${event}-fail`, { err: error }))
-  }
-
   const closing = new AbortController()
-  const fetchAgain = oneAtATime(() => fetcher.retry(closing.signal))
-  const sweepModels = oneAtATime(() => registry.sweep(clock.now()))
-  const sweepPredictions = oneAtATime(predictions.sweep)
-  const sweepSignIn = oneAtATime(signIn.sweep)
-  const sweepFiles = oneAtATime(() => storage.sweep(clock.now()))
-  function sweep(): void {
-    inBackground('model-sweep', sweepModels())
-    inBackground('prediction-sweep', sweepPredictions())
-    inBackground('sign-in-sweep', sweepSignIn())
-    inBackground('file-sweep', sweepFiles())
+  const sweeps = {
+    'model-sweep': () => registry.sweep(clock.now()),
+    'prediction-sweep': predictions.sweep,
+    'sign-in-sweep': signIn.sweep,
+    'file-sweep': () => storage.sweep(clock.now()),
+    'job-sweep': background.jobs.sweep,
+    'idempotency-sweep': idempotency.sweep,
+    'credit-sweep': credits.sweep,
+    'task-sweep': tasks.sweep,
   }
 
   return {
@@ -320,10 +347,13 @@ export async function build(
     publicUrl,
     registry,
     serving,
+    background,
+    tasks,
     health,
     version,
     files: storage,
     async prepare(signal) {
+      await tasks.declare()
       await ensureBuckets(storage.buckets, declared.file.content.buckets ?? [])
       await fetcher.fetchAll(signal)
     },
@@ -331,15 +361,17 @@ export async function build(
       await catalogue.refresh()
       health.start()
       await storage.ownsStore().catch(error => log.warn('file-store-mark-fail', { err: error }))
-      timers.push(setInterval(() => inBackground('model-tend', serving.tend()), tendMs))
-      timers.push(setInterval(() => inBackground('model-fetch', fetchAgain()), fetchAgainMs))
-      timers.push(setInterval(sweep, sweepMs), setTimeout(sweep, firstSweepMs))
+      chores.every(tendMs, 'model-tend', serving.tend)
+      chores.every(fetchAgainMs, 'model-fetch', () => fetcher.retry(closing.signal))
+      for (const [event, sweep] of Object.entries(sweeps)) chores.every(sweepMs, event, sweep, firstSweepMs)
       await serving.preload()
+      chores.every(alertLookMs, 'alert-look', alerts.look, 0)
     },
     async close() {
-      for (const timer of timers) clearInterval(timer)
+      chores.stop()
       closing.abort()
       catalogue.close()
+      await alerts.close()
       await accounts.close()
       await Promise.all([journal.close(journalCloseMs), storage.close(discardCloseMs)])
       await shelf.close()
@@ -347,11 +379,4 @@ export async function build(
       await codec.close()
     },
   }
-}
-
-function githubApp(config: Config): GithubOptions | undefined {
-  const { GITHUB_ID: clientId, GITHUB_SECRET: clientSecret, GITHUB_URL: url, GITHUB_API_URL: apiUrl } = config
-  return clientId !== undefined && clientSecret !== undefined
-    ? { clientId, clientSecret, url, apiUrl }
-    : undefined
 }

@@ -7,22 +7,31 @@ import type { AccountTables } from '../accounts/store.ts'
 import { createMemoryCache } from '../adapters/cache/memory.ts'
 import { createMemoryCounters } from '../adapters/counters/memory.ts'
 import { openFolderStore } from '../adapters/files/folder.ts'
+import { openPgBossQueue } from '../adapters/pg-boss/queue.ts'
+import { openAppSql } from '../adapters/postgres/app-sql.ts'
 import { openPostgresBus } from '../adapters/postgres/bus.ts'
+import { readConnection } from '../adapters/postgres/connection.ts'
 import { openDatabase } from '../adapters/postgres/database.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../adapters/postgres/embedded.ts'
+import type { AlertTables } from '../admin/alerts/store.ts'
 import type { AdminTables } from '../admin/store.ts'
+import type { CreditTables } from '../credits/store.ts'
 import type { FileTables } from '../files/store.ts'
+import type { JobTables } from '../jobs/store.ts'
 import type { Log } from '../kit/log.ts'
 import type { ModelTables } from '../models/store.ts'
+import type { AppSql } from '../ports/app-sql.ts'
 import type { ArtifactSource } from '../ports/artifact-source.ts'
 import type { Bus } from '../ports/bus.ts'
 import type { Cache } from '../ports/cache.ts'
 import type { Counters } from '../ports/counters.ts'
 import type { Database } from '../ports/database.ts'
 import type { FileStore } from '../ports/file-store.ts'
+import type { Queue } from '../ports/queue.ts'
 import type { PredictionTables } from '../predictions/store.ts'
 import type { ReportTables } from '../reports/store.ts'
 import type { SecretTables } from '../settings/store.ts'
+import type { TaskTables } from '../tasks/store.ts'
 import type { Config } from './settings.ts'
 
 /** Where the database is, and who logs in for what. */
@@ -38,17 +47,24 @@ export type DatabasePlace = {
 export type HouseTables = AccountTables &
   SignInTables &
   AdminTables &
+  AlertTables &
+  CreditTables &
+  JobTables &
   ModelTables &
   PredictionTables &
   ReportTables &
   SecretTables &
+  TaskTables &
   FileTables
 
 /** The adapters behind the ports, as the configuration asks. */
 export type Ground = {
   database: Database<HouseTables>
+  /** The tables of the tasks' own. */
+  appSql: AppSql
   counters: Counters
   bus: Bus
+  queue: Queue
   cache: Cache
   files: FileStore
   /** Storages that models are fetched from, beside the buckets of this server. */
@@ -100,8 +116,21 @@ export async function openGround(config: Config, place: DatabasePlace, log: Log)
       log,
     })
     opened.push(database)
+    const appSql = openAppSql({
+      ...connection,
+      applicationName: `rh-task-${process.pid}`,
+      max: taskConnections,
+      log,
+    })
+    opened.push(appSql)
+    const queue = await openPgBossQueue({
+      connection: readConnection({ ...connection, applicationName: `rh-boss-${process.pid}` }, log),
+      works: config.ROLES.includes('worker'),
+      log,
+    })
+    opened.push(queue)
     const artifacts = await openArtifacts(config, log)
-    return { database, bus, cache, counters, files, artifacts, close }
+    return { database, appSql, bus, queue, cache, counters, files, artifacts, close }
   } catch (error) {
     await close()
     throw error
@@ -138,6 +167,9 @@ async function openCounters(config: Config, log: Log): Promise<Counters> {
   const { openRedisCounters } = await import('../adapters/redis/counters.ts')
   return openRedisCounters({ url: config.REDIS_URL, prefix: 'roundhouse:count:', log })
 }
+
+/** Opened by what a task does, so in workers alone. */
+const taskConnections = 5
 
 /** A third of the pool. */
 function systemConnections(config: Config): number {

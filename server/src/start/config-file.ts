@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type RoundhouseConfig, roundhouseConfig } from '@roundhouse/sdk/config'
 import type { z } from 'zod'
 import { type Outline, outlineOf } from './declared-outline.ts'
+import { taskProblems } from './declared-tasks.ts'
 
 /** What was found in the working folder, with defaults for nothing: an absent part declares nothing. */
 export type ConfigFile = {
@@ -39,8 +40,9 @@ export async function readConfigFile(folder: string): Promise<ConfigFileReading>
   try {
     const value = defaultOf(await import(pathToFileURL(path).href))
     const { data, error } = roundhouseConfig.safeParse(value)
-    if (data) return { file: { path, folder: base, content: data }, outline: outlineOf(data), problems: [] }
-    const problems = error.issues.flatMap(sentences).map(problem => `${path}: ${problem}`)
+    const found = [...(error?.issues.flatMap(sentences) ?? []), ...(await taskProblems(value, base))]
+    const problems = found.map(problem => `${path}: ${problem}`)
+    if (data) return { file: { path, folder: base, content: data }, outline: outlineOf(data), problems }
     return { ...nothing(path, ...problems), outline: outlineOf(value) }
   } catch (error) {
     return nothing(path, await whyNotLoaded(path, error))

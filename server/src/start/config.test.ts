@@ -50,6 +50,10 @@ test('an empty environment is a development server that needs nothing', () => {
     PREDICTION_HISTORY: 'full',
     PREDICTION_HISTORY_PER_SECOND: 100,
     PREDICTION_RETENTION_DAYS: 7,
+    ROLES: ['api', 'worker'],
+    JOB_RETENTION_DAYS: 7,
+    ALERT_ERROR_RATE: 0.05,
+    ALERT_MIN_FREE_BYTES: 1_000_000_000,
     DRAIN_SECONDS: 30,
   })
   assert.equal(isDeployed(config), false)
@@ -140,7 +144,7 @@ test('a message never holds a secret, nor any other value', () => {
   for (const [name, setting] of Object.entries(settings))
     assert.equal(
       'secret' in setting,
-      /KEY|SECRET|^(DATABASE|REDIS).*_URL$/.test(name),
+      /KEY|SECRET|^(DATABASE|REDIS|SMTP|ALERT).*_URL$/.test(name),
       `${name} is marked as a secret`,
     )
 })
@@ -256,10 +260,11 @@ test('the address of the storage for clients needs a storage', () => {
   }
 })
 
-test('roles that this version does not have are refused instead of passed over', () => {
-  for (const ROLES of ['', 'api', 'api,worker', 'worker, api']) assert.deepEqual(problemsOf({ ROLES }), [])
-  for (const ROLES of ['worker', 'api,worker,web', 'api api', ','])
-    assert.match(problemsOf({ ROLES })[0] ?? '', /ROLES: not supported by this version/, ROLES)
+test('a process has one role or both, and roles that there are not are refused', () => {
+  for (const ROLES of ['', 'api', 'worker', 'api,worker', 'worker, api'])
+    assert.deepEqual(problemsOf({ ROLES }), [])
+  for (const ROLES of ['api,worker,web', 'api api', ','])
+    assert.match(problemsOf({ ROLES })[0] ?? '', /ROLES: takes api, worker or both/, ROLES)
 })
 
 test('every setting says what it means, and its default is one that it accepts', () => {

@@ -1,4 +1,5 @@
 import { type Config, type Setting, type SettingName, settings } from './settings.ts'
+import { impossibleAlerts } from './settings-alerts.ts'
 
 /** All that is wrong with the environment, not only the first. Holds no values: they may be secrets. */
 export class ConfigError extends Error {
@@ -45,7 +46,7 @@ export function inspectConfig(env: Environment): EnvironmentReading {
   }
   // As far as it goes: `impossible` asks what was refused.
   const config = values as Config
-  problems.push(...impossible(config, refused), ...unsupported(env))
+  problems.push(...impossible(config, refused))
   return { settings: config, refused, problems }
 }
 
@@ -102,15 +103,8 @@ function impossible(config: Config, refused: ReadonlySet<string>): string[] {
     problems.push(
       'MODEL_PATH: goes with MODEL_LOCAL_PATH. For a file that only lies there set MODEL_DOWNLOAD_ON_STARTUP=false.',
     )
+  problems.push(...impossibleAlerts(config, missing))
   return problems
-}
-
-/** Settings that would do nothing here. Whoever sets one counts on it, so it is refused, not passed over. */
-function unsupported(env: Readonly<Record<string, string | undefined>>): string[] {
-  const roles = env.ROLES?.split(',').map(role => role.trim())
-  if (env.ROLES?.trim() && !['api', 'api,worker'].includes(roles?.sort().join(',') ?? ''))
-    return ['ROLES: not supported by this version but for api and api,worker. Remove it.']
-  return []
 }
 
 export function isDeployed(config: Config): boolean {

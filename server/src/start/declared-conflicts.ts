@@ -1,5 +1,6 @@
 import { posix, resolve } from 'node:path'
 import { modelName } from '@roundhouse/sdk/contract'
+import { closedBucket } from '../files/buckets.ts'
 import type { EnvironmentReading } from './config.ts'
 import type { Outline } from './declared-outline.ts'
 import type { Config } from './settings.ts'
@@ -88,6 +89,8 @@ function ofBuckets(
     for (const field of ['public', 'open_folders'] as const)
       if (name === internalBucket && bucket?.[field])
         problems.push(`${at}.${field}: the bucket ${name} is for administrators alone. Take another one.`)
+      else if (name === closedBucket && bucket?.[field])
+        problems.push(`${at}.${field}: the bucket ${name} holds what users have paid for. Take another one.`)
     return problems
   })
 }

@@ -1,4 +1,5 @@
 import type { Reading } from '../adapters/metrics/prometheus.ts'
+import type { Presence } from '../jobs/presence.ts'
 import { metricLabels } from '../models/model.ts'
 import type { Shelf } from '../models/shelf.ts'
 import type { Database } from '../ports/database.ts'
@@ -11,8 +12,9 @@ export function readings(rooms: {
   predictionCache: PredictionCache
   journal: Journal
   database: Pick<Database<never>, 'connections'>
+  presence: Pick<Presence, 'lastDepths'>
 }): Reading[] {
-  const { shelf, predictionCache, journal, database } = rooms
+  const { shelf, predictionCache, journal, database, presence } = rooms
   const perModel = (value: (loaded: ReturnType<Shelf['warm']>[number]) => number) => () =>
     shelf.warm().map(loaded => ({
       labels: metricLabels(loaded.source),
@@ -68,6 +70,16 @@ export function readings(rooms: {
       name: 'roundhouse_history_dropped',
       help: 'Predictions that the history lost because the database was too slow.',
       read: one(journal.dropped),
+    },
+    {
+      name: 'roundhouse_job_queue_jobs',
+      help: 'Jobs by queue, as a worker saw them in the last seconds.',
+      labels: ['queue', 'state'],
+      read: () =>
+        presence.lastDepths().flatMap(({ queue, waiting, running }) => [
+          { labels: { queue, state: 'waiting' }, value: waiting },
+          { labels: { queue, state: 'running' }, value: running },
+        ]),
     },
     {
       name: 'roundhouse_database_connections',

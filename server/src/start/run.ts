@@ -2,12 +2,14 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isProblem } from '@roundhouse/sdk/contract'
 import type { LogOutput } from '../adapters/log/pino.ts'
+import { installQueue } from '../adapters/pg-boss/install.ts'
 import { migrate } from '../adapters/postgres/migrate.ts'
 import { systemClock } from '../kit/clock.ts'
 import { build, type House } from './build.ts'
 import { type DatabasePlace, dataDir, type Ground, houseKeys, openGround, placeDatabase } from './choose.ts'
 import { isDeployed } from './config.ts'
 import type { Declared } from './declared-models.ts'
+import { appMigrationsFolder } from './declared-tasks.ts'
 import { hostsOf, listen } from './listen.ts'
 import { migrationsFolder } from './paths.ts'
 import { seedSample } from './sample.ts'
@@ -27,6 +29,9 @@ export type Running = {
 
 /** A database that is starting beside us (compose, a new deployment) gets this long. */
 const databaseWaitMs = 30_000
+/** Jobs that are not done by then are handed back; it is over within 2 s. */
+const jobGraceMs = 1000
+const jobLimitMs = 2000
 /** Our own database gets this long besides: what was acknowledged is on disk anyway, but the next start is quicker. */
 const postgresStopMs = 15_000
 
@@ -44,7 +49,7 @@ export async function run(
   try {
     const place = await placeDatabase(config, log)
     opened.push(async () => place.embedded?.stop())
-    await migrateWhenReachable(place, log, signal)
+    await migrateWhenReachable(place, declared, log, signal)
     const ground = await openGround(config, place, log)
     opened.push(ground.close)
     const keys = await houseKeys(config)
@@ -57,6 +62,10 @@ export async function run(
     const startedAt = systemClock.elapsed()
     await house.prepare(signal)
     await house.open()
+    if (config.ROLES.includes('worker')) {
+      await house.background.worker.start()
+      opened.push(() => house.background.worker.stop(0))
+    }
     await waitForStorage({
       check: ground.files.check,
       reasons: house.serving.reasons,
@@ -86,14 +95,16 @@ export async function run(
 
 async function migrateWhenReachable(
   place: DatabasePlace,
+  declared: Declared,
   log: LogOutput,
   signal: AbortSignal,
 ): Promise<void> {
   const deadline = Date.now() + databaseWaitMs
+  const appFolder = appMigrationsFolder(declared.file)
   for (;;) {
     signal.throwIfAborted()
     try {
-      await migrate({ url: place.adminUrl, folder: migrationsFolder, log })
+      await migrate({ url: place.adminUrl, folder: migrationsFolder, install: installQueue, appFolder, log })
       return
     } catch (error) {
       // A wrong password or a broken migration will not mend itself.
@@ -130,6 +141,8 @@ async function stop(
     })
   }
   house.health.stop()
+  // First of all: another worker begins what this one gives back.
+  await phase('jobs', () => house.background.worker.stop(jobGraceMs), jobLimitMs)
   if (limits.graceMs > 0) await phase('grace', () => delay(limits.graceMs), limits.graceMs + 100)
   await phase('http', () => house.app.close(), limits.httpMs)
   await phase('models', house.close, limits.modelsMs)

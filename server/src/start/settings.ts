@@ -1,49 +1,20 @@
-import { isIP } from 'node:net'
 import { modelDeclaration } from '@roundhouse/sdk/config'
 import { z } from 'zod'
 import { parseS3Endpoint, parseS3Place } from '../adapters/files/s3/place.ts'
-
-const wholeNumber = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
-  z.coerce.number().int().min(minimum).max(maximum)
-const list = z.string().transform(text =>
-  text
-    .split(',')
-    .map(item => item.trim())
-    .filter(Boolean),
-)
-const origin = z
-  .string()
-  .refine(text => URL.canParse(text) && new URL(text).origin === text && !text.includes('*'), {
-    error: 'an origin is scheme://host[:port] without a path or *, for instance https://app.example.com',
-  })
-const longKey = z.string().min(32, { error: 'must have at least 32 characters' })
-const longKeys = z.string().refine(text => text.split(',').every(key => key.trim().length >= 32), {
-  error: 'must have at least 32 characters; a comma separates two keys',
-})
-const jwtIssuers = list.pipe(
-  z.array(
-    z.string().transform((text, issue) => {
-      const [issuer = '', audience, jwksUrl, ...more] = text.split(/\s+/)
-      if (audience !== undefined && more.length === 0 && [issuer, jwksUrl ?? issuer].every(isHttp))
-        return { issuer, audience, jwksUrl: jwksUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json` }
-      issue.addIssue('has the form: issuer audience [jwks-url], comma-separated')
-      return z.NEVER
-    }),
-  ),
-)
-const parsedBy = <T>(parse: (text: string) => T) =>
-  z.string().transform((text, issue) => {
-    try {
-      return parse(text)
-    } catch (error) {
-      issue.addIssue(error instanceof Error ? error.message : 'not valid')
-      return z.NEVER
-    }
-  })
-const proxy = z.string().refine(isNetwork, {
-  error: 'is an address, a range such as 10.0.0.0/8, or loopback, linklocal, uniquelocal',
-})
-const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, { error: 'must begin with postgresql://' })
+import {
+  isBaseUrl,
+  jwtIssuers,
+  list,
+  longKey,
+  longKeys,
+  origin,
+  parsedBy,
+  postgresUrl,
+  proxy,
+  wholeNumber,
+} from './setting-forms.ts'
+import { alertSettings } from './settings-alerts.ts'
+import { jobSettings } from './settings-jobs.ts'
 
 /**
  * Every setting, in the order of `docs/configuration.md`, which is made from this table. An absent or empty variable
@@ -363,6 +334,8 @@ export const settings = {
     default: '7',
     meaning: 'Days that the history is kept.',
   },
+  ...jobSettings,
+  ...alertSettings,
   DRAIN_SECONDS: {
     schema: wholeNumber(1, 3600),
     default: '30',
@@ -377,23 +350,4 @@ export type Config = {
   readonly [Name in SettingName]:
     | Value<Name>
     | ((typeof settings)[Name]['default'] extends string ? never : undefined)
-}
-
-function isBaseUrl(text: string): boolean {
-  return isHttp(text) && new URL(text).origin === text.replace(/\/$/, '')
-}
-
-function isHttp(text: string): boolean {
-  return /^https?:\/\//.test(text) && URL.canParse(text)
-}
-
-function isNetwork(text: string): boolean {
-  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true
-  const [address = '', bits, ...more] = text.split('/')
-  const longest = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1
-  return (
-    longest > 0 &&
-    more.length === 0 &&
-    (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest))
-  )
 }

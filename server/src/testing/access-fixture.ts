@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { TestHouse, TestUser } from './house.ts'
 import { mlpModel } from './onnx/models.ts'
+import { until } from './until.ts'
 
 /** Whose request it is. */
 export type Who = 'owner' | 'other' | 'admin' | 'anonymous' | 'wrongScope' | 'adminWrongScope' | 'service'
@@ -29,6 +30,8 @@ export type AccessFixture = {
   signed(address: string, body?: unknown): Promise<string>
   /** A private report of the owner, always the same. */
   report(): Promise<string>
+  /** A job of the owner that is done. */
+  job(): Promise<string>
   fileLessReport(): Promise<string>
   ask(who: Who, path: string, init?: RequestInit): Promise<Response>
   /** One text that changes when anything stored changes, last uses apart. */
@@ -51,6 +54,12 @@ const watched = [
   'resumable_pieces',
   'plans',
   'credit_accounts',
+  'tasks',
+  'jobs',
+  'job_steps',
+  'credit_entries',
+  'credit_holds',
+  'prices',
   'audit_entries',
 ]
 
@@ -76,6 +85,15 @@ export async function accessFixture(house: TestHouse): Promise<AccessFixture> {
   const { id: modelId } = (await pushed.json()) as { id: string }
   let made = 0
   let report: Promise<string> | undefined
+
+  function workEnded(): Promise<void> {
+    return until(async () => {
+      const { rows } = await sql`select from jobs where status in ('queued', 'running') limit 1`.execute(
+        system,
+      )
+      return rows.length === 0
+    }, 'no job waits or runs')
+  }
 
   const askers: Record<Who, (path: string, init?: RequestInit) => Promise<Response>> = {
     owner: owner.fetch,
@@ -155,6 +173,12 @@ export async function accessFixture(house: TestHouse): Promise<AccessFixture> {
         .then(async reply => ((await reply.json()) as { id: string }).id)
       return report
     },
+    async job() {
+      const body = { model_id: modelId, input_data: { x: [[0.5, 0.5]] } }
+      const { id } = (await (await owner.fetch('/api/v1/jobs', json('POST', body))).json()) as { id: string }
+      await workEnded()
+      return id
+    },
     async fileLessReport() {
       const messageId = randomUUID()
       const { rows } = await sql<{ id: string }>`
@@ -168,7 +192,8 @@ export async function accessFixture(house: TestHouse): Promise<AccessFixture> {
     },
     ask: (who, path, init) => askers[who](path, { redirect: 'manual', ...init }),
     async fingerprint() {
-      // One query: side by side they would use up the connections of the house.
+      // What callers before have begun goes on behind their answers.
+      await workEnded()
       const sums = watched.map(
         table => sql`
           select ${table}::text as name, md5(string_agg((to_jsonb(t) - 'last_used_at')::text, ',' order by t::text)) as sum

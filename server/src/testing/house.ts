@@ -4,12 +4,17 @@ import { join } from 'node:path'
 import type { RoundhouseConfig } from '@roundhouse/sdk/config'
 import type { Model, Role, Scope } from '@roundhouse/sdk/contract'
 import { sql } from 'kysely'
+import { installQueue } from '../adapters/pg-boss/install.ts'
+import { migrate } from '../adapters/postgres/migrate.ts'
+import type { JobHandler } from '../jobs/job.ts'
 import { createIds } from '../kit/ids.ts'
 import { type Log, silentLog } from '../kit/log.ts'
 import { build, type House } from '../start/build.ts'
-import { type Ground, houseKeys, openGround } from '../start/choose.ts'
+import { type Ground, type HouseTables, houseKeys, openGround } from '../start/choose.ts'
 import { readConfig } from '../start/config.ts'
 import { readDeclared } from '../start/declared-models.ts'
+import { appMigrationsFolder } from '../start/declared-tasks.ts'
+import { migrationsFolder } from '../start/paths.ts'
 import { testDatabase } from './test-database.ts'
 
 export const testKey = 'test-service-role-key-of-more-than-32-characters'
@@ -50,11 +55,23 @@ export type TestHouse = {
 export async function testHouse(
   test: { after(callback: () => Promise<void>): void },
   env: Record<string, string> = {},
-  options: { log?: Log; declared?: RoundhouseConfig; share?: { databaseUrl: string; dataDir: string } } = {},
+  options: {
+    log?: Log
+    declared?: RoundhouseConfig
+    share?: { databaseUrl: string; dataDir: string }
+    handlers?: readonly JobHandler<HouseTables>[]
+  } = {},
 ): Promise<TestHouse> {
   const log = options.log ?? silentLog
+  /** Done in reverse, however far the start came: what is left open keeps the test file from ending. */
+  const steps: (() => Promise<unknown>)[] = []
+  let closed: Promise<void> | undefined
+  test.after(close)
+
   const database = options.share ? undefined : await testDatabase()
+  if (database) steps.push(database.drop)
   const dataDir = options.share?.dataDir ?? (await mkdtemp(join(tmpdir(), 'house-')))
+  if (!options.share) steps.push(() => rm(dataDir, { recursive: true, force: true }))
   const url = options.share?.databaseUrl ?? database?.appUrl ?? ''
   const config = readConfig({
     DATABASE_URL: url,
@@ -68,14 +85,24 @@ export async function testHouse(
     { adminUrl: url, appUrl: url, role: undefined, embedded: undefined },
     log,
   )
+  steps.push(ground.close)
   const keys = { ...(await houseKeys(config)), serviceRole: testKey }
   const file = { path: undefined, folder: dataDir, content: options.declared ?? {} }
   const declared = await readDeclared(config, file)
+  const appFolder = appMigrationsFolder(file)
+  if (database && appFolder !== undefined)
+    await migrate({ url: database.adminUrl, folder: migrationsFolder, install: installQueue, appFolder, log })
   const house = await build(config, declared, ground, keys, log)
+  steps.push(
+    house.close,
+    () => house.app.close(),
+    () => house.background.worker.stop(0),
+  )
+  house.background.handlers.push(...(options.handlers ?? []))
   const address = await house.app.listen({ port: 0, host: '127.0.0.1' })
   await house.prepare(new AbortController().signal)
   await house.open()
-  let closed: Promise<void> | undefined
+  if (config.ROLES.includes('worker')) await house.background.worker.start()
 
   const fetchHouse = (path: string, init?: RequestInit) => fetchAs(testKey, path, init)
 
@@ -116,18 +143,13 @@ export async function testHouse(
   }
 
   async function closeAll(): Promise<void> {
-    await house.app.close()
-    await house.close()
-    await ground.close()
-    await database?.drop()
-    if (!options.share) await rm(dataDir, { recursive: true, force: true })
+    for (const step of steps.reverse()) await step()
   }
 
   function close(): Promise<void> {
     closed ??= closeAll()
     return closed
   }
-  test.after(close)
 
   return {
     url: address,

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { installedText, installQueue } from '../adapters/pg-boss/install.ts'
 import { migrate } from '../adapters/postgres/migrate.ts'
 import { silentLog } from '../kit/log.ts'
 import { sibling } from '../kit/sibling.ts'
@@ -114,9 +115,9 @@ function ensureTemplate(cluster: Addresses, migrations: string): Promise<string>
   return template
 }
 
-/** Named by the text of its migrations; whoever comes first makes it, the others wait at the lock. */
+/** Named by the text of its migrations and of the queue; whoever comes first makes it, the others wait at the lock. */
 async function createTemplate(cluster: Addresses, migrations: string): Promise<string> {
-  const hash = createHash('sha256')
+  const hash = createHash('sha256').update(installedText())
   for (const name of (await readdir(migrations)).sort()) {
     if (name.endsWith('.sql')) hash.update(`${name}\n`).update(await readFile(join(migrations, name)))
   }
@@ -127,7 +128,12 @@ async function createTemplate(cluster: Addresses, migrations: string): Promise<s
     if (rowCount) return
     await client.query(`drop database if exists ${name}_new with (force)`)
     await client.query(`create database ${name}_new`)
-    await migrate({ url: withDatabase(cluster.adminUrl, `${name}_new`), folder: migrations, log: silentLog })
+    await migrate({
+      url: withDatabase(cluster.adminUrl, `${name}_new`),
+      folder: migrations,
+      install: installQueue,
+      log: silentLog,
+    })
     await client.query(`alter database ${name}_new rename to ${name}`)
   })
   return name

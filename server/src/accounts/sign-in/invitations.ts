@@ -2,10 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { Problem, type Role } from '@roundhouse/sdk/contract'
 import type { Clock } from '../../kit/clock.ts'
 import type { Ids } from '../../kit/ids.ts'
-import type { Database } from '../../ports/database.ts'
+import type { Database, WithinTransaction } from '../../ports/database.ts'
 import type { Caller } from '../caller.ts'
 import { invitationHash } from './newcomers.ts'
 import { createSignInStore, type SignInTables, type StoredInvitation } from './store.ts'
+
+/** The token is in no table. */
+export type CreatedInvitation = { invitation: StoredInvitation; token: string }
 
 const lifeMs = 7 * 24 * 3_600_000
 const mostListed = 500
@@ -19,11 +22,12 @@ export function createInvitations(dependencies: {
   const { database, ids, clock } = dependencies
 
   return {
-    /** Good for one account with this address, for 7 days. The token is in no table. */
+    /** Good for one account with this address, for 7 days. */
     create(
       caller: Caller,
       { email, role }: { email: string; role: Role },
-    ): Promise<{ invitation: StoredInvitation; token: string }> {
+      within?: WithinTransaction<CreatedInvitation>,
+    ): Promise<CreatedInvitation> {
       const token = randomBytes(32).toString('base64url')
       const now = clock.now()
       return database.as(caller, async (db, audit) => {
@@ -37,6 +41,7 @@ export function createInvitations(dependencies: {
           created_at: new Date(now),
         })
         await audit('invitation-create', invitation.id, { email, role })
+        await within?.(db, { invitation, token })
         return { invitation, token }
       })
     },

@@ -88,3 +88,10 @@ test('names from outside cannot break the text', async () => {
   assert.equal(lines.length, 1)
   assert.match(lines[0] ?? '', /model="a\\"b\\\\c\\nd"/)
 })
+
+test('counts every answer, and those with 5xx', () => {
+  const metrics = createPrometheusMetrics([])
+  for (const status of [200, 404, 499, 500, 503, 500])
+    metrics.request({ method: 'GET', route: '/a', status, durationMs: 1 })
+  assert.deepEqual(metrics.requests(), { total: 6, failed: 3 })
+})

@@ -43,6 +43,19 @@ export function createPrometheusMetrics(readings: readonly Reading[]): Metrics {
     labelNames: ['model', 'version', 'reason', 'outcome'],
     registers,
   })
+  const jobWaits = new Histogram({
+    name: 'roundhouse_job_wait_seconds',
+    help: 'Time from the moment a job could begin to its first beginning.',
+    labelNames: ['kind'],
+    buckets: [...seconds, 30, 60, 300, 1800, 3600],
+    registers,
+  })
+  const jobEnds = new Counter({
+    name: 'roundhouse_jobs_ended_total',
+    help: 'Jobs that ended: done, failed or cancelled.',
+    labelNames: ['kind', 'status'],
+    registers,
+  })
   for (const reading of readings) {
     new Gauge({
       name: reading.name,
@@ -58,6 +71,8 @@ export function createPrometheusMetrics(readings: readonly Reading[]): Metrics {
 
   // Finding a child by its labels costs about 1 us, as much as observing: each is looked up once.
   const requestTimers = new Map<string, { observe(value: number): void }>()
+  let total = 0
+  let failed = 0
 
   return {
     request({ method, route, status, durationMs }) {
@@ -68,18 +83,23 @@ export function createPrometheusMetrics(readings: readonly Reading[]): Metrics {
         requestTimers.set(key, timer)
       }
       timer.observe(durationMs / 1000)
+      total += 1
+      if (status >= 500) failed += 1
     },
     batch({ model, version, rows: count, computeMs, reason, ok }) {
       runs.observe({ model, version }, computeMs / 1000)
       rows.observe({ model, version }, count)
       cuts.inc({ model, version, reason, outcome: ok ? 'ok' : 'error' })
     },
+    jobBegin: ({ kind, waitMs }) => jobWaits.observe({ kind }, waitMs / 1000),
+    jobEnd: ({ kind, status }) => jobEnds.inc({ kind, status }),
     forget(model, version) {
       runs.remove({ model, version })
       rows.remove({ model, version })
       for (const reason of ['drained', 'row-cap', 'shape'])
         for (const outcome of ['ok', 'error']) cuts.remove({ model, version, reason, outcome })
     },
+    requests: () => ({ total, failed }),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }

@@ -9,6 +9,8 @@ export type ConnectionOptions = {
   role?: string
   /** Shown in `pg_stat_activity`: tells who holds what. */
   applicationName: string
+  /** Ours when absent. */
+  searchPath?: string
 }
 
 /**
@@ -16,7 +18,7 @@ export type ConnectionOptions = {
  * in `public` are still found.
  */
 export const schemaName = 'roundhouse'
-const searchPath = `${schemaName},public`
+const ourSearchPath = `${schemaName},public`
 
 /**
  * Reads a connection string for node-postgres. `sslmode=require` and `verify-*` verify certificate and name;
@@ -24,7 +26,7 @@ const searchPath = `${schemaName},public`
  * @throws Error, one sentence, without the string.
  */
 export function readConnection(options: ConnectionOptions, log: Log): pg.ClientConfig {
-  const { applicationName, role } = options
+  const { applicationName, role, searchPath = ourSearchPath } = options
   const config = parse(options.url, log)
   // Ours come last and win: a search_path of the string would hide our tables.
   const startup = [

@@ -1,23 +1,25 @@
-import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { type Kysely, sql } from 'kysely'
 import pg from 'pg'
 import type { Log } from '../../kit/log.ts'
+import { applyAppMigrations } from './app-migrations.ts'
 import { destroyClient, readConnection, schemaName } from './connection.ts'
 import { translate } from './database-errors.ts'
+import { applyPending, readMigrations } from './migration-files.ts'
+import { appRole, ensureSchema } from './schema.ts'
 
 export type MigrateOptions = {
   /** The owner's connection, direct: not through a pooler in transaction mode. */
   url: string
   /** Holds `NNNN_name.sql`, plain SQL, applied in the order of their names. */
   folder: string
+  /** What else this program keeps in the database: brought up to date after the files, in the same transaction. */
+  install?: (client: pg.ClientBase) => Promise<void>
+  /** The user's own migrations, after ours: another folder of the same form, for the schema `app`. */
+  appFolder?: string | undefined
   log: Log
 }
 
-type Migration = { name: string; text: string; checksum: string }
-
-const appRole = 'roundhouse_app'
+const ledger = 'roundhouse_migrations'
 /** 'Migrate'; any constant that never changes and is not the owner's lock. */
 const lockKey = 1_298_754_421
 const lockTimeoutMs = 30_000
@@ -29,7 +31,7 @@ const lockTimeoutMs = 30_000
  * @throws Problem `database-unavailable`; Error, naming file and line, when a migration fails or an applied one was edited.
  */
 export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
-  const { url, folder, log } = options
+  const { url, folder, install, appFolder, log } = options
   const migrations = await readMigrations(folder)
   const client = new pg.Client({
     ...readConnection({ url, applicationName: 'rh-migrate' }, log),
@@ -46,8 +48,10 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
     // An external database may set one that is too short for an index.
     await client.query('set local statement_timeout = 0')
     await takeLock(client)
-    await ensureSchema(client)
-    const applied = await applyPending(client, migrations, log)
+    await ensureSchema(client, schemaName)
+    const applied = await applyPending(client, migrations, ledger, log)
+    await install?.(client)
+    if (appFolder !== undefined) applied.push(...(await applyAppMigrations(client, appFolder, log)))
     await client.query('commit')
     if (applied.length > 0) log.info('database-migrate', { applied })
     return { applied }
@@ -78,25 +82,6 @@ async function readAppliedNames<Tables>(db: Kysely<Tables>): Promise<Set<string>
   return new Set(rows.map(row => row.name))
 }
 
-async function readMigrations(folder: string): Promise<Migration[]> {
-  const names = (await readdir(folder)).filter(name => name.endsWith('.sql')).sort()
-  const odd = names.find(name => !/^\d{4}_[a-z0-9_-]+\.sql$/.test(name))
-  if (odd) throw new Error(`${join(folder, odd)} is not named like a migration: NNNN_name.sql.`)
-  const twin = names.find((name, index) => name.slice(0, 4) === names[index - 1]?.slice(0, 4))
-  if (twin)
-    throw new Error(
-      `There are two migrations with the number ${twin.slice(0, 4)} in ${folder}. Give one another number.`,
-    )
-  return Promise.all(
-    names.map(async name => {
-      const text = await readFile(join(folder, name), 'utf8')
-      // A checkout on Windows may have changed the line ends; the migration is the same.
-      const checksum = createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex')
-      return { name, text, checksum }
-    }),
-  )
-}
-
 async function takeLock(client: pg.Client): Promise<void> {
   try {
     await client.query('select pg_advisory_xact_lock($1)', [lockKey])
@@ -109,86 +94,6 @@ async function takeLock(client: pg.Client): Promise<void> {
       },
     )
   }
-}
-
-/** The migrating login owns it; the app role may only look things up in it. */
-async function ensureSchema(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ found: boolean; user: string }>(
-    'select exists(select from pg_namespace where nspname = $1) as found, current_user as user',
-    [schemaName],
-  )
-  // Asked first: `if not exists` wants the right to create schemas even where there is nothing to create.
-  if (!rows[0]?.found) await createSchema(client, rows[0]?.user)
-  await client.query(`grant usage on schema ${schemaName} to ${appRole}`)
-  // Again, here where no pooler can have dropped it: what is created would land in `public`.
-  await client.query(`set local search_path = ${schemaName}, public`)
-}
-
-async function createSchema(client: pg.Client, user: string | undefined): Promise<void> {
-  try {
-    await client.query(`create schema ${schemaName}`)
-  } catch (error) {
-    if (codeOf(error) !== '42501') throw error
-    throw new Error(
-      `The database user ${user} may not create the schema ${schemaName}. As an administrator of the database run: create schema ${schemaName} authorization "${user}";`,
-      { cause: error },
-    )
-  }
-}
-
-async function applyPending(client: pg.Client, migrations: Migration[], log: Log): Promise<string[]> {
-  await client.query(
-    `create table if not exists roundhouse_migrations (
-       name text primary key,
-       checksum text not null,
-       applied_at timestamptz not null default now()
-     )`,
-  )
-  await client.query(`grant select on roundhouse_migrations to ${appRole}`)
-  const { rows } = await client.query<{ name: string; checksum: string }>(
-    'select name, checksum from roundhouse_migrations',
-  )
-  const known = new Map(rows.map(row => [row.name, row.checksum]))
-  const edited = migrations.find(({ name, checksum }) => known.has(name) && known.get(name) !== checksum)
-  if (edited) {
-    throw new Error(
-      `The migration ${edited.name} was edited after it was applied. Restore it, and put the change into a new file.`,
-    )
-  }
-  const newer = [...known.keys()].filter(name => !migrations.some(migration => migration.name === name))
-  if (newer.length > 0)
-    log.warn('database-newer', { migrations: newer, detail: 'A newer version has migrated this database.' })
-  const pending = migrations.filter(({ name }) => !known.has(name))
-  for (const migration of pending) await apply(client, migration)
-  return pending.map(({ name }) => name)
-}
-
-async function apply(client: pg.Client, { name, text, checksum }: Migration): Promise<void> {
-  try {
-    await client.query(text)
-  } catch (error) {
-    if (!(error instanceof pg.DatabaseError)) throw error
-    const place = error.position ? `:${lineAt(text, Number(error.position))}` : ''
-    const detail = error.detail ? ` (${error.detail})` : ''
-    throw new Error(
-      `The migration ${name}${place} failed, and nothing was changed: ${error.message}${detail}`,
-      { cause: error },
-    )
-  }
-  // A `commit` or `rollback` in the file would have ended our transaction, and with it all or nothing.
-  if (client.getTransactionStatus() !== 'T') {
-    throw new Error(`The migration ${name} ends the transaction it runs in. Remove its commit or rollback.`)
-  }
-  await client.query('insert into roundhouse_migrations (name, checksum) values ($1, $2)', [name, checksum])
-}
-
-/** Line and column, from 1, of a position that counts characters from 1. */
-function lineAt(text: string, position: number): string {
-  const before = [...text]
-    .slice(0, position - 1)
-    .join('')
-    .split('\n')
-  return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`
 }
 
 /**

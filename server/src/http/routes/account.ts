@@ -2,9 +2,11 @@ import { type ApiKey, createdKey, createKey, keyList, me } from '@roundhouse/sdk
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import type { CreatedKey } from '../../accounts/keys.ts'
 import type { StoredKey } from '../../accounts/store.ts'
 import { callerOf } from '../authenticate.ts'
 import type { HttpDependencies } from '../dependencies.ts'
+import { keepAnswer } from '../idempotency.ts'
 import { idParams } from '../wire.ts'
 
 /** Who the caller is, and their API keys. */
@@ -31,8 +33,9 @@ export async function accountRoutes(
     async (request, reply) => {
       const { name, scopes, expires_at } = request.body
       const expiresAt = expires_at == null ? null : new Date(expires_at)
-      const { row, key } = await keys.create(callerOf(request), { name, scopes, expiresAt })
-      return reply.code(201).send({ ...keyBody(row), key })
+      const answer = ({ row, key }: CreatedKey) => ({ ...keyBody(row), key })
+      const within = keepAnswer(request, reply.code(201), answer)
+      return answer(await keys.create(callerOf(request), { name, scopes, expiresAt }, within))
     },
   )
 

@@ -7,9 +7,11 @@ import {
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import type { CreatedInvitation } from '../../accounts/sign-in/invitations.ts'
 import type { StoredInvitation } from '../../accounts/sign-in/store.ts'
 import { callerOf } from '../authenticate.ts'
 import type { HttpDependencies } from '../dependencies.ts'
+import { keepAnswer } from '../idempotency.ts'
 import { idParams } from '../wire.ts'
 
 /** Who may sign up where sign-up is by invitation. */
@@ -44,9 +46,13 @@ export async function adminInvitationRoutes(
     },
     async (request, reply) => {
       const { email, role = 'member' } = request.body
-      const { invitation, token } = await invitations.create(callerOf(request), { email, role })
-      const url = `${publicUrl}/sign-up?invitation=${token}`
-      return reply.code(201).send({ ...invitationBody(invitation), token, url })
+      const answer = ({ invitation, token }: CreatedInvitation) => ({
+        ...invitationBody(invitation),
+        token,
+        url: `${publicUrl}/sign-up?invitation=${token}`,
+      })
+      const within = keepAnswer(request, reply.code(201), answer)
+      return answer(await invitations.create(callerOf(request), { email, role }, within))
     },
   )
 

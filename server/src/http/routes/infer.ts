@@ -4,6 +4,7 @@ import { callerOf } from '../authenticate.ts'
 import { bytesOf, compressed, exceptBody, readBodiesAsBytes } from '../body.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { goneSignal } from '../gone.ts'
+import { workIdOf } from '../idempotency.ts'
 import { type ModelParams, modelParams, versionParams } from '../inference-params.ts'
 
 const headerLengthName = 'inference-header-content-length'
@@ -36,10 +37,11 @@ export async function inferRoutes(
     infer,
   )
 
+  /** Returns the body, so that it can be kept under an `Idempotency-Key`. */
   async function infer(
     request: FastifyRequest<{ Params: ModelParams }>,
     reply: FastifyReply,
-  ): Promise<FastifyReply> {
+  ): Promise<Uint8Array | string> {
     const caller = callerOf(request)
     const { model: name, version } = request.params
     const model = await predictions.find(caller, { name, version })
@@ -55,6 +57,7 @@ export async function inferRoutes(
       useCache: false,
       signal: goneSignal(reply),
       timeoutMs: asked.timeoutMs,
+      workId: workIdOf(request),
     })
     const answer = await codec.encodeInfer({
       modelName: model.source.name,
@@ -63,12 +66,10 @@ export async function inferRoutes(
       outputs: result.outputs,
       requested: asked.outputs,
     })
-    if (answer.headerLength === undefined) reply.type('application/json')
+    if (answer.headerLength === undefined) reply.type('application/json; charset=utf-8')
     else reply.type('application/octet-stream').header(headerLengthName, String(answer.headerLength))
-    return reply.send(
-      request.headers['accept-encoding'] === undefined
-        ? answer.body
-        : await compressed(request, reply, answer.body),
-    )
+    return request.headers['accept-encoding'] === undefined
+      ? answer.body
+      : compressed(request, reply, answer.body)
   }
 }

@@ -6,6 +6,7 @@ import { callerOf } from '../authenticate.ts'
 import { bytesOf, exceptBody, readBodiesAsBytes } from '../body.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { goneSignal } from '../gone.ts'
+import { workIdOf } from '../idempotency.ts'
 import { decodeCursor, encodeCursor, idParams, uuidCursor } from '../wire.ts'
 
 /** Our own form of a prediction, and its history. */
@@ -63,6 +64,7 @@ export async function predictionRoutes(
           outputs,
           useCache: !skipCache,
           signal: goneSignal(reply),
+          workId: workIdOf(request),
         })
         const data = await codec.encodeNamed(result.outputs)
         reply.code(201).header('x-cache', result.cached ? 'HIT' : 'MISS')

@@ -12,11 +12,12 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { reportBucket } from '../../reports/report-files.ts'
-import type { LinkedReport } from '../../reports/reports.ts'
+import type { CreatedReport, LinkedReport } from '../../reports/reports.ts'
 import type { ReportRow } from '../../reports/store.ts'
 import { callerOf } from '../authenticate.ts'
 import { asConcurrentRun } from '../concurrent-runs.ts'
 import type { HttpDependencies } from '../dependencies.ts'
+import { keepAnswer, workIdOf } from '../idempotency.ts'
 import { isUnchanged } from '../ranges.ts'
 import { wantedSignal } from '../wanted.ts'
 import { decodeCursor, encodeCursor, idParams, uuidCursor } from '../wire.ts'
@@ -37,7 +38,7 @@ const pageParams = idParams.extend({ page: z.coerce.number().int().min(1).max(10
 /** PDF reports from templates and data. */
 export async function reportRoutes(
   scope: FastifyInstance,
-  { reports, limits, publicUrl }: HttpDependencies,
+  { reports, credits, limits, ids, publicUrl }: HttpDependencies,
 ): Promise<void> {
   const app = scope.withTypeProvider<ZodTypeProvider>()
   const tags = ['Reports']
@@ -58,10 +59,35 @@ export async function reportRoutes(
     async (request, reply) => {
       const caller = callerOf(request)
       const { message_id: messageId, ...body } = request.body
-      const made = await asConcurrentRun(limits, caller, () =>
-        reports.create(caller, { ...body, messageId }, wantedSignal(reply, reportTimeoutMs)),
+      const bill = {
+        userId: caller.userId,
+        amount: caller.userId === null ? 0 : ((await credits.prices()).get('report') ?? 0),
+        reason: `report ${body.template}`,
+        reference: `report:${workIdOf(request) ?? ids.uuid()}`,
+      }
+      const answer = (made: CreatedReport) => ({
+        ...linkedBody(made, publicUrl),
+        missing_characters: made.missing,
+      })
+      const keep = keepAnswer(request, reply.code(201), answer)
+      const signal = wantedSignal(reply, reportTimeoutMs)
+      // Report, payment and answer in one transaction: whatever dies, there are all of them or none.
+      const made = await credits.chargeIn(bill, reportTimeoutMs / 1000 + 60, pay =>
+        asConcurrentRun(limits, caller, () =>
+          reports.create(
+            caller,
+            { ...body, messageId },
+            {
+              signal,
+              async within(db, made) {
+                await pay(db)
+                await keep?.(db, made)
+              },
+            },
+          ),
+        ),
       )
-      return reply.code(201).send({ ...linkedBody(made, publicUrl), missing_characters: made.missing })
+      return reply.send(answer(made))
     },
   )
 

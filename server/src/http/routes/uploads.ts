@@ -6,9 +6,11 @@ import { z } from 'zod'
 import type { Caller } from '../../accounts/caller.ts'
 import type { Model } from '../../models/model.ts'
 import type { StoredUpload } from '../../models/registry.ts'
+import type { WithinTransaction } from '../../ports/database.ts'
 import { callerOf } from '../authenticate.ts'
 import { asConcurrentRun } from '../concurrent-runs.ts'
 import type { HttpDependencies } from '../dependencies.ts'
+import { keepAnswer } from '../idempotency.ts'
 import { idParams, modelBody } from '../wire.ts'
 
 const uploadTimeoutMs = 300_000
@@ -50,10 +52,10 @@ export async function uploadRoutes(
     },
     async (request, reply) => {
       const caller = callerOf(request)
+      const within = keepAnswer(request, reply.code(201), modelBody)
       if (!request.isMultipart())
-        return reply.code(201).send(modelBody(await registry.create(caller, createModel.parse(request.body))))
-      const pushed = await asConcurrentRun(limits, caller, () => push(caller, request))
-      return reply.code(201).send(modelBody(pushed))
+        return modelBody(await registry.create(caller, createModel.parse(request.body), within))
+      return modelBody(await asConcurrentRun(limits, caller, () => push(caller, request, within)))
     },
   )
 
@@ -77,7 +79,11 @@ export async function uploadRoutes(
     },
   )
 
-  async function push(caller: Caller, request: FastifyRequest): Promise<Model> {
+  async function push(
+    caller: Caller,
+    request: FastifyRequest,
+    within: WithinTransaction<Model> | undefined,
+  ): Promise<Model> {
     refuseTooLarge(request)
     await registry.checkMayPush(caller, leastFileBytes(request))
     const { upload, fields } = await receiveForm(caller, request, caller.userId)
@@ -87,7 +93,7 @@ export async function uploadRoutes(
       // The registry takes over the bytes, also when it refuses them.
       const taken = upload.stored
       upload.stored = undefined
-      return await registry.push(caller, draft, taken ?? noFile())
+      return await registry.push(caller, draft, taken ?? noFile(), within)
     } finally {
       if (upload.stored) await registry.discard(upload.stored)
     }

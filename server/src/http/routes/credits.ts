@@ -1,0 +1,122 @@
+import {
+  type CreditEntry,
+  creditAccount,
+  creditBalance,
+  creditEntryList,
+  grantCredits,
+  listCreditEntries,
+  type Prices,
+  priceName,
+  prices as pricesBody,
+  updatePrices,
+} from '@roundhouse/sdk/contract'
+import type { FastifyInstance } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Account, Entry, PriceName } from '../../credits/store.ts'
+import { callerOf } from '../authenticate.ts'
+import type { HttpDependencies } from '../dependencies.ts'
+import { keepAnswer } from '../idempotency.ts'
+import { decodeCursor, encodeCursor, idParams, numberCursor } from '../wire.ts'
+
+/** The caller's own credits; grants and prices for administrators. */
+export async function creditRoutes(
+  scope: FastifyInstance,
+  { credits }: Pick<HttpDependencies, 'credits'>,
+): Promise<void> {
+  const app = scope.withTypeProvider<ZodTypeProvider>()
+  const tags = ['Credits']
+  const admin = { access: 'admin', scopes: ['admin'] } as const
+
+  app.get(
+    '/api/v1/credits',
+    {
+      schema: {
+        tags,
+        summary: 'Your balance, what is held of it, and the newest lines of the ledger',
+        response: { 200: creditAccount },
+      },
+    },
+    async request => {
+      const { balance, held, ledger } = await credits.account(callerOf(request))
+      return { balance, held, ledger: ledger.map(entryBody) }
+    },
+  )
+
+  app.get(
+    '/api/v1/credits/entries',
+    {
+      schema: {
+        tags,
+        summary: 'Your ledger, newest first',
+        querystring: listCreditEntries,
+        response: { 200: creditEntryList },
+      },
+    },
+    async request => {
+      const { limit, cursor } = request.query
+      const entries = await credits.entries(callerOf(request), {
+        beforeId: decodeCursor(cursor, numberCursor),
+        limit: limit + 1,
+      })
+      const page = entries.slice(0, limit)
+      const last = page.at(-1)
+      return {
+        data: page.map(entryBody),
+        next_cursor: entries.length > limit && last ? encodeCursor(last.id) : null,
+      }
+    },
+  )
+
+  app.post(
+    '/api/v1/admin/users/:id/credits',
+    {
+      config: admin,
+      schema: {
+        tags,
+        summary: 'Grant credits, or take back what is neither spent nor held',
+        params: idParams,
+        body: grantCredits,
+        response: { 200: creditBalance },
+      },
+    },
+    (request, reply) => {
+      const { amount, reason } = request.body
+      const within = keepAnswer(request, reply, (account: Account) => account)
+      return credits.grant(callerOf(request), request.params.id, amount, reason, within)
+    },
+  )
+
+  app.get(
+    '/api/v1/admin/prices',
+    {
+      config: admin,
+      schema: { tags, summary: 'What work costs beside models', response: { 200: pricesBody } },
+    },
+    readPrices,
+  )
+
+  app.patch(
+    '/api/v1/admin/prices',
+    {
+      config: admin,
+      schema: { tags, summary: 'Change prices', body: updatePrices, response: { 200: pricesBody } },
+    },
+    async request => {
+      const change = new Map<PriceName, number>()
+      for (const name of priceName.options) {
+        const price = request.body[name]
+        if (price !== undefined) change.set(name, price)
+      }
+      await credits.setPrices(callerOf(request), change)
+      return readPrices()
+    },
+  )
+
+  async function readPrices(): Promise<Prices> {
+    return pricesBody.parse(Object.fromEntries(await credits.prices()))
+  }
+}
+
+function entryBody(entry: Entry): CreditEntry {
+  return { ...entry, created_at: entry.created_at.toISOString() }
+}

@@ -1,0 +1,27 @@
+import { z } from 'zod'
+
+const role = z.enum(['api', 'worker'], { error: 'takes api, worker or both with a comma between' })
+
+/** Settings of what works in the background. */
+export const jobSettings = {
+  ROLES: {
+    schema: z
+      .string()
+      .transform(text => [...new Set(text.split(',').map(name => name.trim()))])
+      .pipe(z.array(role)),
+    default: 'api,worker',
+    meaning:
+      'What this process does: `api` answers requests, `worker` works on jobs. One that is only a worker answers nothing but `/health`, `/api/v1/live`, `/api/v1/ready` and `/metrics`.',
+  },
+  JOB_CONCURRENCY: {
+    schema: z.coerce.number().int().min(1).max(1000),
+    default: undefined,
+    meaning:
+      'Long jobs (batches, tasks) that one worker works on at once, of each kind. As many as there are cores.',
+  },
+  JOB_RETENTION_DAYS: {
+    schema: z.coerce.number().int().min(1).max(3650),
+    default: '7',
+    meaning: 'Days that a job is kept after its end, with its result.',
+  },
+} as const
