@@ -101,7 +101,15 @@ async function add(name: string, bytes: Uint8Array): Promise<Model> {
 }
 
 async function warm(name: string, bytes: Uint8Array): Promise<LoadedModel> {
-  return predictions.find(caller, { id: (await add(name, bytes)).id })
+  const target = { id: (await add(name, bytes)).id }
+  // On a machine that is busy a load may take longer than a caller is kept waiting for it.
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await predictions.find(caller, target)
+    } catch (error) {
+      if (!problem('model-not-loaded')(error) || tries === 10) throw error
+    }
+  }
 }
 
 function floats(...values: number[]): Tensor {
