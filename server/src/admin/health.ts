@@ -1,6 +1,6 @@
 import type { Health as HealthSummary, ModelHealth, WorkersHealth } from '@roundhouse/sdk/contract'
 import { type Caller, mayEverything, maySee, serviceCaller } from '../accounts/caller.ts'
-import type { Presence } from '../jobs/presence.ts'
+import type { Presence } from '../jobs/presence/presence.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { FetchTrouble, ModelFetcher } from '../models/fetch.ts'
 import type { ServedState, Serving } from '../models/serving.ts'

@@ -48,7 +48,7 @@ export function createEndings<Tables extends JobTables>(dependencies: {
   observer: JobObserver
 }): Endings<Tables> {
   const { database, queue, bus, ids, log, outage, observer } = dependencies
-  const store = createJobStore(database.system as never)
+  const store = createJobStore(database.system)
   const groups = createGroups<Ending, Written>(endGroup)
 
   async function endGroup(group: readonly Ending[]): Promise<Written[]> {
@@ -87,9 +87,7 @@ export function createEndings<Tables extends JobTables>(dependencies: {
   function writeWithHook(ending: Ending, job: JobRow, hook: Hook<Tables>): Promise<Written> {
     const { status, result, error } = ending
     return database.asSystem(async db => {
-      const ended = await createJobStore(db as never)
-        .end([ending])
-        .catch(refuse)
+      const ended = await createJobStore(db).end([ending]).catch(refuse)
       if (ended.length === 0) return undefined
       const progress = ending.progress ?? job.progress
       await hook(db, { ...job, status, result, error, progress, finished_at: new Date() })
@@ -119,7 +117,7 @@ export function createEndings<Tables extends JobTables>(dependencies: {
     async requeue(jobs) {
       const left = await outage.insist(() =>
         database.asSystem(async db => {
-          const rows = createJobStore(db as never)
+          const rows = createJobStore(db)
           const left: string[] = []
           for (const { job, claim, queueName, ...how } of jobs) {
             const row = await rows.requeue({ ...how, id: job.id, claim, ticket: ids.uuid() })

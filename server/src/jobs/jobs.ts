@@ -34,11 +34,11 @@ export function createJobs<Tables extends JobTables>(dependencies: {
   }
 
   async function get(caller: DatabaseCaller, id: string): Promise<JobSummary> {
-    return theirs(caller, id, await database.as(caller, db => storeOn(db).byId(id)))
+    return theirs(caller, id, await database.as(caller, db => createJobStore(db).byId(id)))
   }
 
   async function getWhole(caller: DatabaseCaller, id: string): Promise<Job> {
-    return theirs(caller, id, await database.as(caller, db => storeOn(db).wholeById(id)))
+    return theirs(caller, id, await database.as(caller, db => createJobStore(db).wholeById(id)))
   }
 
   async function send(db: Kysely<Tables>, row: JobRow): Promise<void> {
@@ -50,7 +50,7 @@ export function createJobs<Tables extends JobTables>(dependencies: {
 
   async function cancelWaiting(id: string): Promise<JobRow | null> {
     const ended = await database.asSystem(async db => {
-      const row = await storeOn(db).cancelWaiting(id)
+      const row = await createJobStore(db).cancelWaiting(id)
       if (!row) return null
       const handler = handlerOf(row.kind)
       if (handler) await queue.drop(db, handler.queue, [row.ticket])
@@ -65,7 +65,7 @@ export function createJobs<Tables extends JobTables>(dependencies: {
 
   /** False when it has not ended. Marked first: begun anew meanwhile it would find nothing of what it needs. */
   async function removeEnded(job: Pick<Job, 'id' | 'kind' | 'owner_id'>): Promise<boolean> {
-    const store = storeOn(database.system)
+    const store = createJobStore(database.system)
     if (!(await store.beginRemoval(job.id))) return false
     await handlerOf(job.kind)?.forget?.(job)
     await store.remove(job.id)
@@ -76,7 +76,7 @@ export function createJobs<Tables extends JobTables>(dependencies: {
     async add(db, job) {
       const handler = handlerOf(job.kind)
       invariant(handler, `no handler for jobs of the kind ${job.kind}`)
-      const row = await storeOn(db).insert({
+      const row = await createJobStore(db).insert({
         id: job.id ?? ids.uuid(),
         kind: job.kind,
         owner_id: job.ownerId,
@@ -98,9 +98,9 @@ export function createJobs<Tables extends JobTables>(dependencies: {
     getWhole,
 
     async list(caller, filter) {
-      if (maySeeAll(caller)) return database.as(caller, db => storeOn(db).list(filter))
+      if (maySeeAll(caller)) return database.as(caller, db => createJobStore(db).list(filter))
       const { userId } = caller
-      return userId === null ? [] : database.as(caller, db => storeOn(db).list(filter, userId))
+      return userId === null ? [] : database.as(caller, db => createJobStore(db).list(filter, userId))
     },
 
     async cancel(caller, id) {
@@ -110,7 +110,7 @@ export function createJobs<Tables extends JobTables>(dependencies: {
         if (job.finished_at !== null) return job
         const ended = await cancelWaiting(id)
         if (ended) return ended
-        const told = await storeOn(database.system).requestCancel(id)
+        const told = await createJobStore(database.system).requestCancel(id)
         if (!told) continue
         publishCancel(bus, log, id)
         return told
@@ -126,7 +126,7 @@ export function createJobs<Tables extends JobTables>(dependencies: {
         )
       const row = await database
         .asSystem(async db => {
-          const replayed = await storeOn(db).replay(id, ids.uuid())
+          const replayed = await createJobStore(db).replay(id, ids.uuid())
           if (!replayed) return null
           await handlerOf(replayed.kind)?.retried?.(db, replayed)
           await send(db, replayed)
@@ -152,7 +152,7 @@ export function createJobs<Tables extends JobTables>(dependencies: {
       const before = new Date(now() - retentionDays * dayMs)
       let after: EndedJob | undefined
       do {
-        const old = await storeOn(database.system).endedBefore(before, after)
+        const old = await createJobStore(database.system).endedBefore(before, after)
         for (const job of old)
           await removeEnded(job).catch(error =>
             log.warn('job-forget-fail', { job_id: job.id, kind: job.kind, err: error }),
@@ -162,10 +162,6 @@ export function createJobs<Tables extends JobTables>(dependencies: {
       } while (after)
     },
   }
-}
-
-function storeOn<Tables extends JobTables>(db: Kysely<Tables>) {
-  return createJobStore(db as unknown as Kysely<JobTables>)
 }
 
 /** The same rule as the policies of row-level security. */

@@ -30,13 +30,13 @@ export function createLostJobs<Tables extends JobTables>({
   log: Log
   handlers: () => readonly JobHandler<Tables>[]
 }): LostJobs {
-  const store = createJobStore(database.system as never)
+  const store = createJobStore(database.system)
   let after: string | null = null
 
   async function renew(id: string, ticket: string, name: QueueName): Promise<boolean> {
     return database.asSystem(async db => {
       const newTicket = ids.uuid()
-      const job = await createJobStore(db as never).renew(id, ticket, newTicket)
+      const job = await createJobStore(db).renew(id, ticket, newTicket)
       if (!job) return false
       await queue.add(db, [{ queue: name, ticket: newTicket, jobId: id, priority: job.priority }])
       return true

@@ -11,7 +11,7 @@ import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { testDatabase } from '../testing/test-database.ts'
 import { until } from '../testing/until.ts'
 import type { JobHandler } from './job.ts'
-import { createPresence } from './presence.ts'
+import { createPresence } from './presence/presence.ts'
 
 const service = serviceCaller('test')
 /** What has to go before a job does. */

@@ -1,5 +1,5 @@
 import type { ProblemCode } from '@roundhouse/sdk/contract'
-import { type Generated, type Kysely, type Selectable, type SqlBool, sql } from 'kysely'
+import { type Generated, type QueryExecutorProvider, type Selectable, sql } from 'kysely'
 import type { Job, JobFilter, JobStatus, JobSummary, Json } from './job.ts'
 
 type JobsTable = {
@@ -33,17 +33,7 @@ type JobsTable = {
 
 type JobStepsTable = { job_id: string; name: string; result: unknown; created_at: Generated<Date> }
 
-type WorkersTable = {
-  id: string
-  host: string
-  pid: number
-  roles: string[]
-  running: number
-  started_at: Generated<Date>
-  seen_at: Generated<Date>
-}
-
-export type JobTables = { jobs: JobsTable; job_steps: JobStepsTable; workers: WorkersTable }
+export type JobTables = { jobs: JobsTable; job_steps: JobStepsTable }
 
 export type JobError = { code: ProblemCode; detail: string }
 export type JobProgress = { done: number; total: number | null; unit: string }
@@ -99,9 +89,11 @@ const summaryColumns = [
   'started_at',
   'finished_at',
 ] as const
+const summary = sql.join(summaryColumns.map(name => sql.ref(name)))
+type SummaryRow = Pick<Selectable<JobsTable>, (typeof summaryColumns)[number]>
 
 /** SQL of the jobs room. Who sees which job is the database's to keep. */
-export function createJobStore(db: Kysely<JobTables>) {
+export function createJobStore(db: QueryExecutorProvider) {
   return {
     /** Null when an unfinished job has the unique key. */
     async insert(
@@ -121,34 +113,28 @@ export function createJobStore(db: Kysely<JobTables>) {
     },
 
     async byId(id: string): Promise<JobSummary | null> {
-      const row = await db.selectFrom('jobs').select(summaryColumns).where('id', '=', id).executeTakeFirst()
-      return row ? withProgress(row) : null
+      const { rows } = await sql<SummaryRow>`select ${summary} from jobs where id = ${id}`.execute(db)
+      return rows[0] ? withProgress(rows[0]) : null
     },
 
     /** With what it was given and gave. */
     async wholeById(id: string): Promise<Job | null> {
-      const row = await db
-        .selectFrom('jobs')
-        .select([...summaryColumns, 'payload', 'result'])
-        .where('id', '=', id)
-        .executeTakeFirst()
-      return row ? withProgress(row) : null
+      const { rows } = await sql<SummaryRow & Pick<JobsTable, 'payload' | 'result'>>`
+        select ${summary}, payload, result from jobs where id = ${id}`.execute(db)
+      return rows[0] ? withProgress(rows[0]) : null
     },
 
     /** Newest first; of one owner when `ownerId` is given. */
     async list({ status, kind, limit, before }: JobFilter, ownerId?: string): Promise<JobSummary[]> {
-      let query = db
-        .selectFrom('jobs')
-        .select(summaryColumns)
-        .orderBy('created_at', 'desc')
-        .orderBy('id', 'desc')
-        .limit(limit)
-      if (status !== undefined) query = query.where('status', '=', status)
-      if (kind !== undefined) query = query.where('kind', '=', kind)
-      if (ownerId !== undefined) query = query.where('owner_id', '=', ownerId)
-      if (before)
-        query = query.where(sql<SqlBool>`(created_at, id) < (${before.created_at}, ${before.id}::uuid)`)
-      return (await query.execute()).map(row => withProgress(row))
+      const wanted = [sql`true`]
+      if (status !== undefined) wanted.push(sql`status = ${status}`)
+      if (kind !== undefined) wanted.push(sql`kind = ${kind}`)
+      if (ownerId !== undefined) wanted.push(sql`owner_id = ${ownerId}`)
+      if (before) wanted.push(sql`(created_at, id) < (${before.created_at}, ${before.id}::uuid)`)
+      const { rows } = await sql<SummaryRow>`
+        select ${summary} from jobs where ${sql.join(wanted, sql` and `)}
+        order by created_at desc, id desc limit ${limit}`.execute(db)
+      return rows.map(row => withProgress(row))
     },
 
     /**
@@ -270,13 +256,9 @@ export function createJobStore(db: Kysely<JobTables>) {
 
     /** Null when it does not run. */
     async requestCancel(id: string): Promise<JobSummary | null> {
-      const rows = await db
-        .updateTable('jobs')
-        .set({ cancel_requested_at: sql`coalesce(cancel_requested_at, now())` })
-        .where('id', '=', id)
-        .where('status', '=', 'running')
-        .returning(summaryColumns)
-        .execute()
+      const { rows } = await sql<SummaryRow>`
+        update jobs set cancel_requested_at = coalesce(cancel_requested_at, now())
+        where id = ${id} and status = 'running' returning ${summary}`.execute(db)
       return rows[0] ? withProgress(rows[0]) : null
     },
 
@@ -286,12 +268,9 @@ export function createJobStore(db: Kysely<JobTables>) {
     },
 
     async steps(jobId: string): Promise<Map<string, Json>> {
-      const rows = await db
-        .selectFrom('job_steps')
-        .select(['name', 'result'])
-        .where('job_id', '=', jobId)
-        .execute()
-      return new Map(rows.map(row => [row.name, row.result as Json]))
+      const { rows } = await sql<{ name: string; result: Json }>`
+        select name, result from job_steps where job_id = ${jobId}`.execute(db)
+      return new Map(rows.map(row => [row.name, row.result]))
     },
 
     /**
@@ -333,25 +312,6 @@ export function createJobStore(db: Kysely<JobTables>) {
 
     async remove(id: string): Promise<void> {
       await sql`delete from jobs where id = ${id} and removing_at is not null`.execute(db)
-    },
-
-    async beat(worker: Pick<WorkersTable, 'id' | 'host' | 'pid' | 'roles' | 'running'>): Promise<void> {
-      await sql`insert into workers (id, host, pid, roles, running)
-        values (${worker.id}, ${worker.host}, ${worker.pid}, ${worker.roles}, ${worker.running})
-        on conflict (id) do update set running = excluded.running, seen_at = now()`.execute(db)
-    },
-
-    async leave(workerId: string): Promise<void> {
-      await db.deleteFrom('workers').where('id', '=', workerId).execute()
-    },
-
-    /** Those that were seen within this time; the others are removed. */
-    async workers(withinMs: number): Promise<{ id: string; host: string; running: number; seen_at: Date }[]> {
-      await sql`delete from workers where seen_at < now() - interval '1 hour'`.execute(db)
-      const { rows } = await sql<{ id: string; host: string; running: number; seen_at: Date }>`
-        select id, host, running, seen_at from workers
-        where seen_at > now() - ${withinMs} * interval '1 ms' order by started_at, id`.execute(db)
-      return rows
     },
   }
 }

@@ -40,7 +40,7 @@ const mostCrashes = 3
 /** Works on the jobs of one process. */
 export function createWorker<Tables extends JobTables>(options: WorkerOptions<Tables>): Worker {
   const { database, queue, bus, ids, log, handlers, concurrency, observer } = options
-  const store = createJobStore(database.system as never)
+  const store = createJobStore(database.system)
   const outage = createOutage()
   const claims = createClaims(store, claimed => publishChanges(bus, log, claimed))
   const endings = createEndings<Tables>({ ...options, outage })
@@ -185,7 +185,7 @@ export function createWorker<Tables extends JobTables>(options: WorkerOptions<Ta
     const error = { code: 'job-crashed', detail: reason } as const
     const ended = await outage.insist(() =>
       database.asSystem(async db => {
-        const row = await createJobStore(db as never).endGivenUp(jobId, ticket, error)
+        const row = await createJobStore(db).endGivenUp(jobId, ticket, error)
         if (!row) return null
         const handler = handlerOf(row.kind)
         // Told again later, and maybe to a process that knows it.

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { JobHandler, JobObserver, Jobs, Worker } from '../jobs/job.ts'
 import { createJobs } from '../jobs/jobs.ts'
-import { createPresence, type Presence } from '../jobs/presence.ts'
+import { createPresence, type Presence } from '../jobs/presence/presence.ts'
 import { createWorker } from '../jobs/worker.ts'
 import { systemClock } from '../kit/clock.ts'
 import type { Ids } from '../kit/ids.ts'

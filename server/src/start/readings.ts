@@ -1,5 +1,5 @@
 import type { Reading } from '../adapters/metrics/prometheus.ts'
-import type { Presence } from '../jobs/presence.ts'
+import type { Presence } from '../jobs/presence/presence.ts'
 import { metricLabels } from '../models/model.ts'
 import type { Shelf } from '../models/shelf.ts'
 import type { Database } from '../ports/database.ts'

@@ -1,5 +1,5 @@
 import type { Worker } from '../jobs/job.ts'
-import type { Presence } from '../jobs/presence.ts'
+import type { Presence } from '../jobs/presence/presence.ts'
 
 /** Goes while this process works, and makes jobs of its own accord. */
 export type Companion = { start(): void; stop(): Promise<void> }

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { callerOf } from '../authenticate.ts'
 import type { HttpDependencies } from '../dependencies.ts'
-import { decodeCursor, encodeCursor, uuidCursor } from '../wire.ts'
+import { decodeCursor, pageOf, uuidCursor } from '../wire.ts'
 
 /** What was wrong, and whether the channels that tell of it work. */
 export async function adminAlertRoutes(
@@ -31,9 +31,12 @@ export async function adminAlertRoutes(
         beforeId: decodeCursor(cursor, uuidCursor),
         limit: limit + 1,
       })
-      const page = found.slice(0, limit)
-      const last = page.at(-1)
-      return { data: page, next_cursor: found.length > limit && last ? encodeCursor(last.id) : null }
+      return pageOf(
+        found,
+        limit,
+        alert => alert,
+        last => last.id,
+      )
     },
   )
 

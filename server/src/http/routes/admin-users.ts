@@ -4,7 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { callerOf } from '../authenticate.ts'
 import type { HttpDependencies } from '../dependencies.ts'
-import { decodeCursor, encodeCursor, idParams } from '../wire.ts'
+import { decodeCursor, idParams, pageOf } from '../wire.ts'
 
 /** `<microseconds since the epoch> <id>`. */
 const positionCursor = z
@@ -40,13 +40,12 @@ export async function adminUserRoutes(
       const { limit, cursor, search } = request.query
       const before = decodeCursor(cursor, positionCursor)
       const rows = await users.list(callerOf(request), { search, before, limit: limit + 1 })
-      const page = rows.slice(0, limit)
-      const last = page.at(-1)
-      return {
-        data: page.map(row => row.user),
-        next_cursor:
-          rows.length > limit && last ? encodeCursor(`${last.position.createdUs} ${last.position.id}`) : null,
-      }
+      return pageOf(
+        rows,
+        limit,
+        row => row.user,
+        ({ position }) => `${position.createdUs} ${position.id}`,
+      )
     },
   )
 

@@ -4,7 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { callerOf } from '../authenticate.ts'
 import type { HttpDependencies } from '../dependencies.ts'
-import { decodeCursor, encodeCursor, numberCursor } from '../wire.ts'
+import { decodeCursor, numberCursor, pageOf } from '../wire.ts'
 import { adminInvitationRoutes } from './admin-invitations.ts'
 import { adminUserRoutes } from './admin-users.ts'
 
@@ -65,9 +65,12 @@ export async function adminRoutes(scope: FastifyInstance, dependencies: HttpDepe
         beforeSeq: decodeCursor(cursor, numberCursor),
         limit: limit + 1,
       })
-      const page = entries.slice(0, limit)
-      const last = page.at(-1)
-      return { data: page, next_cursor: entries.length > limit && last ? encodeCursor(last.seq) : null }
+      return pageOf(
+        entries,
+        limit,
+        entry => entry,
+        last => last.seq,
+      )
     },
   )
   await app.register(adminUserRoutes, dependencies)

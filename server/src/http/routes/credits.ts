@@ -16,7 +16,7 @@ import type { Account, Entry, PriceName } from '../../credits/store.ts'
 import { callerOf } from '../authenticate.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { keepAnswer } from '../idempotency.ts'
-import { decodeCursor, encodeCursor, idParams, numberCursor } from '../wire.ts'
+import { decodeCursor, idParams, numberCursor, pageOf } from '../wire.ts'
 
 /** The caller's own credits; grants and prices for administrators. */
 export async function creditRoutes(
@@ -58,12 +58,7 @@ export async function creditRoutes(
         beforeId: decodeCursor(cursor, numberCursor),
         limit: limit + 1,
       })
-      const page = entries.slice(0, limit)
-      const last = page.at(-1)
-      return {
-        data: page.map(entryBody),
-        next_cursor: entries.length > limit && last ? encodeCursor(last.id) : null,
-      }
+      return pageOf(entries, limit, entryBody, last => last.id)
     },
   )
 

@@ -22,7 +22,7 @@ import { bytesOf, exceptBody, readBodiesAsBytes } from '../body.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { createEventStreams, type ServerEvent } from '../event-stream.ts'
 import { keepAnswer } from '../idempotency.ts'
-import { decodeCursor, encodeCursor, idParams, jobBody } from '../wire.ts'
+import { decodeCursor, idParams, jobBody, pageOf } from '../wire.ts'
 
 const reading = { scopes: ['read', 'predict'] } as const
 const changing = { scopes: ['predict'] } as const
@@ -85,13 +85,7 @@ export async function jobRoutes(
       const { limit, cursor, status, kind } = request.query
       const before = decodeCursor(cursor, jobCursor)
       const rows = await jobs.list(callerOf(request), { status, kind, limit: limit + 1, before })
-      const page = rows.slice(0, limit)
-      const last = page.at(-1)
-      return {
-        data: page.map(jobBody),
-        next_cursor:
-          rows.length > limit && last ? encodeCursor(`${last.created_at.getTime()}_${last.id}`) : null,
-      }
+      return pageOf(rows, limit, jobBody, last => `${last.created_at.getTime()}_${last.id}`)
     },
   )
 

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { callerOf } from '../authenticate.ts'
 import { asConcurrentRun } from '../concurrent-runs.ts'
 import type { HttpDependencies } from '../dependencies.ts'
-import { decodeCursor, encodeCursor, idParams, modelBody, numberCursor } from '../wire.ts'
+import { decodeCursor, idParams, modelBody, numberCursor, pageOf } from '../wire.ts'
 
 /** Public models are shown to everyone; of what a caller may not see the registry says that it is not there. */
 const readable = { access: 'anyone', scopes: ['read', 'predict'] } as const
@@ -39,12 +39,7 @@ export async function modelRoutes(
         beforeNumber: decodeCursor(cursor, numberCursor),
         limit: limit + 1,
       })
-      const page = models.slice(0, limit)
-      const last = page.at(-1)
-      return {
-        data: page.map(modelBody),
-        next_cursor: models.length > limit && last ? encodeCursor(last.number) : null,
-      }
+      return pageOf(models, limit, modelBody, last => last.number)
     },
   )
 

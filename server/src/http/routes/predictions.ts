@@ -7,7 +7,7 @@ import { bytesOf, exceptBody, readBodiesAsBytes } from '../body.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { goneSignal } from '../gone.ts'
 import { workIdOf } from '../idempotency.ts'
-import { decodeCursor, encodeCursor, idParams, uuidCursor } from '../wire.ts'
+import { decodeCursor, idParams, pageOf, uuidCursor } from '../wire.ts'
 
 /** Our own form of a prediction, and its history. */
 export async function predictionRoutes(
@@ -34,13 +34,8 @@ export async function predictionRoutes(
         beforeId: decodeCursor(cursor, uuidCursor),
         limit: limit + 1,
       })
-      const page = rows.slice(0, limit)
-      const last = page.at(-1)
-      const next = rows.length > limit && last ? encodeCursor(last.id) : null
-      return sendJson(
-        reply,
-        `{"data":[${page.map(recordJson).join()}],"next_cursor":${JSON.stringify(next)}}`,
-      )
+      const { data, next_cursor } = pageOf(rows, limit, recordJson, last => last.id)
+      return sendJson(reply, `{"data":[${data.join()}],"next_cursor":${JSON.stringify(next_cursor)}}`)
     },
   )
 

@@ -20,7 +20,7 @@ import type { HttpDependencies } from '../dependencies.ts'
 import { keepAnswer, workIdOf } from '../idempotency.ts'
 import { isUnchanged } from '../ranges.ts'
 import { wantedSignal } from '../wanted.ts'
-import { decodeCursor, encodeCursor, idParams, uuidCursor } from '../wire.ts'
+import { decodeCursor, idParams, pageOf, uuidCursor } from '../wire.ts'
 
 const changing = { scopes: ['files'] } as const
 /** It ends by the signal of the route. */
@@ -108,12 +108,7 @@ export async function reportRoutes(
         beforeId: decodeCursor(cursor, uuidCursor),
         limit: limit + 1,
       })
-      const page = rows.slice(0, limit)
-      const last = page.at(-1)
-      return {
-        data: page.map(reportBody),
-        next_cursor: rows.length > limit && last ? encodeCursor(last.id) : null,
-      }
+      return pageOf(rows, limit, reportBody, last => last.id)
     },
   )
 

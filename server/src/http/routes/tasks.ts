@@ -19,7 +19,7 @@ import type { TaskState } from '../../tasks/tasks.ts'
 import { callerOf } from '../authenticate.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { keepAnswer } from '../idempotency.ts'
-import { decodeCursor, encodeCursor } from '../wire.ts'
+import { decodeCursor, pageOf } from '../wire.ts'
 
 /** Where a page ended: the time of its last run and its id. */
 const runCursor = z
@@ -94,13 +94,7 @@ export async function taskRoutes(
         limit: limit + 1,
         before: decodeCursor(cursor, runCursor),
       })
-      const page = runs.slice(0, limit)
-      const last = page.at(-1)
-      return {
-        data: page.map(runBody),
-        next_cursor:
-          runs.length > limit && last ? encodeCursor(`${last.created_at.getTime()} ${last.id}`) : null,
-      }
+      return pageOf(runs, limit, runBody, last => `${last.created_at.getTime()} ${last.id}`)
     },
   )
 

@@ -91,7 +91,7 @@ export function createBatchHandler<Tables extends FileTables & JobTables>(depend
 
   async function ended(db: Kysely<Tables>, job: Job): Promise<void> {
     const batch = batchPayload.parse(job.payload)
-    const steps = await createJobStore(db as unknown as Kysely<JobTables>).steps(job.id)
+    const steps = await createJobStore(db).steps(job.id)
     await settleBatch(db, credits, job, batch, workOf(steps), ids.uuid())
     // Whoever can read it has paid.
     if (job.status === 'done') await publish(db as unknown as Kysely<FileTables>, job, batch)

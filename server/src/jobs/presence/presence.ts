@@ -1,10 +1,9 @@
 import { hostname } from 'node:os'
-import type { Log } from '../kit/log.ts'
-import type { Database } from '../ports/database.ts'
-import type { Queue, QueueName } from '../ports/queue.ts'
-import { createJobStore, type JobTables } from './store.ts'
+import type { QueryExecutorProvider } from 'kysely'
+import type { Log } from '../../kit/log.ts'
+import type { Queue, QueueName } from '../../ports/queue.ts'
+import { createPresenceStore, type LiveWorker } from './store.ts'
 
-export type LiveWorker = { id: string; host: string; running: number; seen_at: Date }
 export type QueueDepth = { queue: QueueName; waiting: number; running: number }
 
 /** Which processes work, and how much waits for them. */
@@ -24,15 +23,15 @@ const goneAfterMs = 20_000
 /** A little less than the beats, which keep what is shown fresh. */
 const countMs = 4500
 
-export function createPresence<Tables extends JobTables>(dependencies: {
-  database: Database<Tables>
+export function createPresence(dependencies: {
+  database: { readonly system: QueryExecutorProvider }
   queue: Pick<Queue, 'depths'>
   log: Log
   workerId: string
   roles: readonly string[]
 }): Presence {
   const { database, queue, log, workerId, roles } = dependencies
-  const store = createJobStore(database.system as never)
+  const store = createPresenceStore(database.system)
   let timer: NodeJS.Timeout | undefined
   let beating: Promise<void> = Promise.resolve()
   let last: readonly QueueDepth[] = []
@@ -55,7 +54,7 @@ export function createPresence<Tables extends JobTables>(dependencies: {
 
   async function beat(running: number): Promise<void> {
     try {
-      await store.beat({ id: workerId, host: hostname(), pid: process.pid, roles: [...roles], running })
+      await store.beat({ id: workerId, host: hostname(), pid: process.pid, roles, running })
       await depths()
     } catch (error) {
       log.debug('worker-beat-fail', { err: error })
