@@ -9,7 +9,7 @@ import type { Generator } from './generator.ts'
 import { residentBytesOf } from './proc.ts'
 import { type BatchesResult, serverNames } from './results.ts'
 import { type Roundhouse, startRoundhouse } from './servers/roundhouse.ts'
-import { prepareWorkload, type Workload } from './workloads.ts'
+import { mlpWorkload, type Workload } from './workloads.ts'
 
 const rowCount = { full: 1_000_000, quick: 100_000 }
 const warmUpRows = 20_000
@@ -21,14 +21,7 @@ const pollMs = 50
  * predictions one by one on the same server. Memory is of the server without its Postgres, above what it was at rest.
  */
 export async function measureBatches(bench: Bench, generator: Generator): Promise<BatchesResult> {
-  const mlp = await prepareWorkload({
-    name: 'mlp',
-    path: bench.models.mlp,
-    input: 'x',
-    output: 'y',
-    shape: [1, 30],
-    count: 256,
-  })
+  const mlp = await mlpWorkload(bench)
   const house = await startRoundhouse(join(bench.folder, 'batches'))
   try {
     const modelId = await house.push(mlp.path, mlp.name)

@@ -8,7 +8,7 @@ import { inferForm } from './forms.ts'
 import type { Generator } from './generator.ts'
 import { type Credentials, credentialNames } from './results.ts'
 import { startRoundhouse } from './servers/roundhouse.ts'
-import { prepareWorkload } from './workloads.ts'
+import { mlpWorkload } from './workloads.ts'
 
 /**
  * Ratios near 1: many short rounds, so that what else the machine does falls on all alike. Of 3 rounds of 1.5 s beside
@@ -18,14 +18,7 @@ const shortRounds = { rounds: 15, warmUpMs: 200, windowMs: 500 }
 
 /** The same request with each kind of credential, by callers whose plan counts every request, on one server. */
 export async function measureCredentials(bench: Bench, generator: Generator): Promise<Credentials> {
-  const mlp = await prepareWorkload({
-    name: 'mlp',
-    path: bench.models.mlp,
-    input: 'x',
-    output: 'y',
-    shape: [1, 30],
-    count: 256,
-  })
+  const mlp = await mlpWorkload(bench)
   const secret = 'a-shared-secret-of-the-bench-with-32-characters'
   // Legacy mode: nothing is fetched from there.
   const supabase = 'http://127.0.0.1:9'

@@ -7,18 +7,11 @@ import { inferForm } from './forms.ts'
 import type { Generator } from './generator.ts'
 import { type Credits, creditNames } from './results.ts'
 import { startRoundhouse } from './servers/roundhouse.ts'
-import { prepareWorkload } from './workloads.ts'
+import { mlpWorkload } from './workloads.ts'
 
 /** The same request of one user to a model with a price and to one without: each paid one is a hold and its settlement. */
 export async function measureCredits(bench: Bench, generator: Generator): Promise<Credits> {
-  const mlp = await prepareWorkload({
-    name: 'mlp',
-    path: bench.models.mlp,
-    input: 'x',
-    output: 'y',
-    shape: [1, 30],
-    count: 256,
-  })
+  const mlp = await mlpWorkload(bench)
   await using started = new AsyncDisposableStack()
   const house = await startRoundhouse(join(bench.folder, 'credits'))
   started.defer(house.stop)

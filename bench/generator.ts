@@ -1,7 +1,9 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
+import type { HoldOrder } from './hold.ts'
 import type { LoadOrder, LoadReport, Order, PollOrder, PollReport } from './load.ts'
+import type { StreamsOrder, StreamsReport } from './streams.ts'
 import type { TransferOrder, TransferReport } from './transfer.ts'
 
 /** The load generator, in a process of its own. */
@@ -12,6 +14,9 @@ export type Generator = {
   /** Asks again and again while `work` goes on. */
   pollDuring(order: Omit<PollOrder, 'kind'>, work: () => Promise<unknown>): Promise<PollReport>
   transfer(order: TransferOrder): Promise<TransferReport>
+  streams(order: StreamsOrder): Promise<StreamsReport>
+  /** Keeps answers open while `work` goes on; how many of them were at the beginning and at the end of it. */
+  holdDuring(order: HoldOrder, work: () => Promise<unknown>): Promise<{ begun: number; left: number }>
   close(): void
 }
 
@@ -53,6 +58,22 @@ export function startGenerator(): Generator {
     async transfer(order) {
       send({ kind: 'transfer', ...order })
       return (await report()) as TransferReport
+    },
+    async streams(order) {
+      send({ kind: 'streams', ...order })
+      return (await report()) as StreamsReport
+    },
+    async holdDuring(order, work) {
+      send({ kind: 'hold', ...order })
+      const begun = (await report()) as number
+      let reported: Promise<unknown> | undefined
+      try {
+        await work()
+      } finally {
+        reported = report()
+        send({ kind: 'hold-stop' })
+      }
+      return { begun, left: (await reported) as number }
     },
     close: () => child.disconnect(),
   }

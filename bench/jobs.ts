@@ -5,7 +5,7 @@ import type { Bench } from './bench.ts'
 import { cpuSecondsOf } from './proc.ts'
 import { type JobsResult, percentile } from './results.ts'
 import { startRoundhouse } from './servers/roundhouse.ts'
-import { prepareWorkload, type Workload } from './workloads.ts'
+import { mlpWorkload, type Workload } from './workloads.ts'
 
 /** Enough that starting and ending weigh little. */
 const throughput = { full: 20_000, quick: 2000 }
@@ -19,14 +19,7 @@ const senders = 16
  */
 export async function measureJobs(bench: Bench): Promise<JobsResult> {
   bench.say('jobs: idle')
-  const mlp = await prepareWorkload({
-    name: 'mlp',
-    path: bench.models.mlp,
-    input: 'x',
-    output: 'y',
-    shape: [1, 30],
-    count: 256,
-  })
+  const mlp = await mlpWorkload(bench)
   const folder = join(bench.folder, 'jobs')
   const count = bench.quick ? throughput.quick : throughput.full
 

@@ -1,4 +1,6 @@
 import { connect, type Socket } from 'node:net'
+import { type Held, type HoldOrder, hold } from './hold.ts'
+import { type StreamsOrder, streams } from './streams.ts'
 import { type TransferOrder, transfer } from './transfer.ts'
 
 // A program of its own: requests over plain sockets, so that the generator takes as little as possible of the cores it
@@ -21,7 +23,10 @@ export type Order =
   | LoadOrder
   | PollOrder
   | ({ kind: 'transfer' } & TransferOrder)
+  | ({ kind: 'streams' } & StreamsOrder)
+  | ({ kind: 'hold' } & HoldOrder)
   | { kind: 'poll-stop' }
+  | { kind: 'hold-stop' }
 
 /** An answer of the window to be checked: which request of the pool, the head as text, the body. */
 export type Sample = { index: number; head: string; body: Uint8Array }
@@ -43,6 +48,7 @@ const samplesKept = 64
 const drainMs = 15_000
 const pools = new Map<string, Buffer[]>()
 let polling: { stop(): void } | undefined
+let held: Held | undefined
 
 process.on('message', (order: Order) => {
   if (order.kind === 'pool')
@@ -53,9 +59,22 @@ process.on('message', (order: Order) => {
   else if (order.kind === 'load') void load(order).then(report => process.send?.(report))
   else if (order.kind === 'poll') void poll(order).then(report => process.send?.(report))
   else if (order.kind === 'transfer') void transfer(order).then(report => process.send?.(report))
+  else if (order.kind === 'streams') void streams(order).then(report => process.send?.(report))
+  else if (order.kind === 'hold') void startHold(order)
+  else if (order.kind === 'hold-stop') stopHold()
   else polling?.stop()
 })
 process.on('disconnect', () => process.exit())
+
+async function startHold(order: HoldOrder): Promise<void> {
+  held = await hold(order)
+  process.send?.(held.open())
+}
+
+function stopHold(): void {
+  process.send?.(held?.open() ?? 0)
+  held?.close()
+}
 
 async function load({ port, pool, connections, warmUpMs, windowMs }: LoadOrder): Promise<LoadReport> {
   const requests = pools.get(pool) ?? []

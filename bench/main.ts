@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { measureAgents } from './agents.ts'
 import { measureBatches } from './batches.ts'
 import { measureBatching } from './batching.ts'
 import type { Bench } from './bench.ts'
@@ -35,6 +36,7 @@ const parts = [
   'jobs',
   'files',
   'batches',
+  'agents',
 ]
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
@@ -84,6 +86,7 @@ async function measure(): Promise<Results> {
   if (wanted('jobs')) results.jobs = await measureJobs(bench)
   if (wanted('files')) results.files = await measureFiles(bench, generator)
   if (wanted('batches')) results.batches = await measureBatches(bench, generator)
+  if (wanted('agents')) results.agents = await measureAgents(bench, generator)
   if (wanted('live')) results.live = await measureLive(bench, generator)
   if (wanted('binary')) results.binary = await measureBinary(bench, generator)
   if (wanted('batching')) results.batching = await measureBatching(bench, generator)

@@ -1,3 +1,4 @@
+import { agentsPart } from './agents-page.ts'
 import { filesPart } from './files-page.ts'
 import { digits, table, whole } from './markdown.ts'
 import { type Cell, credentialNames, type Results, serverNames } from './results.ts'
@@ -27,6 +28,7 @@ export function writePage(results: Results): string {
     ...jobsPart(results),
     ...filesPart(results),
     ...batchesPart(results),
+    ...agentsPart(results),
     '',
   ].join('\n')
 }
@@ -105,12 +107,19 @@ function throughputRow(cell: Cell, cells: readonly Cell[]): string[] {
     cell.model,
     cell.server,
     String(cell.connections),
+    ...figuresOf(cell),
+    peer(serverNames.httpFloor),
+    peer(serverNames.fastapi),
+  ]
+}
+
+/** How many a second, p50 and p99 in ms, and what one costs in CPU. */
+function figuresOf(cell: Cell): string[] {
+  return [
     cell.failed === 0 ? whole(cell.requestsPerSecond) : `**${cell.failed} failed**`,
     digits(cell.p50Ms),
     digits(cell.p99Ms),
     whole(cell.cpuMicros),
-    peer(serverNames.httpFloor),
-    peer(serverNames.fastapi),
   ]
 }
 
@@ -119,10 +128,7 @@ function credentialsPart({ credentials }: Results): string[] {
   const service = credentials.cells.find(cell => cell.server === credentialNames.service)
   const rows = credentials.cells.map(cell => [
     cell.server,
-    cell.failed === 0 ? whole(cell.requestsPerSecond) : `**${cell.failed} failed**`,
-    digits(cell.p50Ms),
-    digits(cell.p99Ms),
-    whole(cell.cpuMicros),
+    ...figuresOf(cell),
     service && service !== cell ? `${(cell.cpuMicros / service.cpuMicros).toFixed(2)}x` : '',
   ])
   return [
@@ -147,13 +153,7 @@ function credentialsPart({ credentials }: Results): string[] {
 
 function creditsPart({ credits }: Results): string[] {
   if (!credits) return []
-  const rows = credits.cells.map(cell => [
-    cell.server,
-    cell.failed === 0 ? whole(cell.requestsPerSecond) : `**${cell.failed} failed**`,
-    digits(cell.p50Ms),
-    digits(cell.p99Ms),
-    whole(cell.cpuMicros),
-  ])
+  const rows = credits.cells.map(cell => [cell.server, ...figuresOf(cell)])
   return [
     '',
     '## What paying costs',
@@ -166,13 +166,7 @@ function creditsPart({ credits }: Results): string[] {
 
 function batchingPart({ batching }: Results): string[] {
   if (!batching) return []
-  const rows = batching.cells.map(cell => [
-    cell.server,
-    cell.failed === 0 ? whole(cell.requestsPerSecond) : `**${cell.failed} failed**`,
-    digits(cell.p50Ms),
-    digits(cell.p99Ms),
-    whole(cell.cpuMicros),
-  ])
+  const rows = batching.cells.map(cell => [cell.server, ...figuresOf(cell)])
   return [
     '',
     '## Batching',

@@ -6,7 +6,7 @@ export const hasProc = existsSync('/proc/self/stat')
 /** USER_HZ: what `/proc/<pid>/stat` counts in, 100 on every Linux (`man 5 proc`). */
 const ticksPerSecond = 100
 
-type Stat = { pid: number; parent: number; cpuSeconds: number }
+type Stat = { pid: number; parent: number; cpuSeconds: number; ownCpuSeconds: number }
 
 /** A process and all below it. */
 export function treeOf(pid: number): number[] {
@@ -19,6 +19,11 @@ export function treeOf(pid: number): number[] {
  */
 export function cpuSecondsOf(pid: number): number {
   return statsOf(pid).reduce((sum, stat) => sum + stat.cpuSeconds, 0)
+}
+
+/** Of the process alone, all threads. */
+export function ownCpuSecondsOf(pid: number): number {
+  return readStat(String(pid))?.ownCpuSeconds ?? Number.NaN
 }
 
 /** Memory of a process tree. `rss` counts a page shared by three processes three times, `pss` once in all. */
@@ -55,8 +60,14 @@ function readStat(name: string): Stat | undefined {
   const text = readText(`/proc/${name}/stat`)
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   if (fields.length < 15) return undefined
-  const ticks = [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0)
-  return { pid: Number(name), parent: Number(fields[1]), cpuSeconds: ticks / ticksPerSecond }
+  const seconds = (...indexes: number[]) =>
+    indexes.reduce((sum, index) => sum + Number(fields[index]), 0) / ticksPerSecond
+  return {
+    pid: Number(name),
+    parent: Number(fields[1]),
+    cpuSeconds: seconds(11, 12, 13, 14),
+    ownCpuSeconds: seconds(11, 12),
+  }
 }
 
 function kibOf(text: string, field: string): number {

@@ -15,6 +15,7 @@ export type Results = {
   jobs?: JobsResult
   files?: Files
   batches?: BatchesResult
+  agents?: AgentsResult
 }
 
 export type Machine = {
@@ -166,6 +167,54 @@ export type Files = {
   links: LinkChecks
 }
 
+/** One server before the scripted model. Times and costs are the median over the rounds, the stall the worst of all. */
+export type AgentRow = {
+  server: string
+  firstTokenP50Ms: number
+  firstTokenP99Ms: number
+  /** Above the model itself. */
+  addedP50Ms: number
+  addedP99Ms: number
+  /** Of an answer that is not streamed; null where there is none. */
+  wholeP50Ms: number | null
+  wholeAddedP50Ms: number | null
+  /** Of the paced streams, with their beginning and end: of the server's process, and of all below it too. */
+  chunkCpuMicros: number
+  chunkTreeCpuMicros: number
+  /** Of a stream of one chunk. */
+  startCpuMicros: number
+  startTreeCpuMicros: number
+  /** Events with text that reached the reader, for each chunk of the model. */
+  framesPerChunk: number
+  longestStallMs: number
+  answers: number
+  /** Answers that were not what the model had said. Not 0: the row does not count. */
+  failed: number
+  failure: string | null
+}
+
+/** Readers of runs in which nothing happens. Resident memory is of the server's process. */
+export type Followers = {
+  count: number
+  runs: number
+  beforeBytes: number
+  afterBytes: number
+  failed: number
+}
+
+export type AgentsResult = {
+  rounds: number
+  streams: number
+  chunks: number
+  everyMs: number
+  perLane: number
+  idleCount: number
+  rows: AgentRow[]
+  notMeasured: { server: string; why: string }[]
+  peers: string
+  followers: Followers
+}
+
 export const serverNames = {
   httpFloor: 'node:http without inference (floor)',
   fastifyFloor: 'Fastify without inference',
@@ -188,6 +237,17 @@ export const credentialNames = {
 export const creditNames = {
   free: 'a model without a price',
   paid: 'a model with a price',
+} as const
+
+export const llmServerNames = {
+  direct: 'the scripted model itself',
+  pipe: 'node:http, bytes passed on',
+  parse: 'node:http, parsed and sent anew',
+  model: 'Roundhouse /v1/chat/completions',
+  agent: 'Roundhouse agent run, stored',
+  sdkText: 'AI SDK streamText, bare text',
+  sdkEvents: 'AI SDK streamText, UI events',
+  portkey: 'Portkey gateway',
 } as const
 
 export function percentile(values: readonly number[], share: number): number {

@@ -9,7 +9,7 @@ import { memoryOf } from './proc.ts'
 import { start } from './processes.ts'
 import { type ColdStart, type Memory, median } from './results.ts'
 import { command, startRoundhouse } from './servers/roundhouse.ts'
-import { prepareWorkload } from './workloads.ts'
+import { mlpWorkload } from './workloads.ts'
 
 const sample = 'digits'
 const limitMs = 60_000
@@ -61,14 +61,7 @@ async function startOnce(folder: string): Promise<{ healthMs: number; sampleMs: 
 /** Memory of everything the command started: with the sample at rest, with three models at rest, and after load. */
 export async function measureMemory(bench: Bench, generator: Generator): Promise<Memory> {
   const { models } = bench
-  const workload = await prepareWorkload({
-    name: 'mlp',
-    path: models.mlp,
-    input: 'x',
-    output: 'y',
-    shape: [1, 30],
-    count: 256,
-  })
+  const workload = await mlpWorkload(bench)
   await using started = new AsyncDisposableStack()
   const house = await startRoundhouse(join(bench.folder, 'memory'))
   started.defer(house.stop)

@@ -1,9 +1,11 @@
 import {
+  type AgentRow,
   type Cell,
   credentialNames,
   creditNames,
   type FileRow,
   fileServerNames,
+  llmServerNames,
   type Results,
   serverNames,
   speedAgainst,
@@ -161,6 +163,45 @@ const targets: readonly Target[] = [
     unit: ' MB',
     measure: ({ batches }) => (batches?.failed === 0 ? batches.grownBytes / 1e6 : undefined),
   },
+  ...(['model', 'agent'] as const).map(name => ({
+    what: `${llmServerNames[name]}, idle: added time to first token, p99`,
+    atMost: 5,
+    unit: ' ms',
+    measure: (results: Results) => agentRow(results, name)?.addedP99Ms,
+  })),
+  {
+    what: `${llmServerNames.model}, idle: added time of an answer that is not streamed, p50`,
+    atMost: 1,
+    unit: ' ms',
+    measure: results => agentRow(results, 'model')?.wholeAddedP50Ms ?? undefined,
+  },
+  {
+    what: `${llmServerNames.agent}, 256 streams: CPU of the server's process per chunk against parsing and sending anew`,
+    atMost: 1.5,
+    unit: 'x',
+    measure: results => chunkCpu(results, 'agent', 'parse'),
+  },
+  {
+    what: `${llmServerNames.agent}, 256 streams: CPU of the server's process per chunk against the AI SDK's streamText`,
+    atMost: 0.25,
+    unit: 'x',
+    measure: results => chunkCpu(results, 'agent', 'sdkText'),
+  },
+  {
+    what: `${llmServerNames.agent}, 256 streams: longest time in which one of them stood still`,
+    atMost: 200,
+    unit: ' ms',
+    measure: results => agentRow(results, 'agent')?.longestStallMs,
+  },
+  {
+    what: '1,000 followers of runs in which nothing happens: growth of memory',
+    atMost: 150,
+    unit: ' MB',
+    measure: ({ agents }) =>
+      agents?.followers.failed === 0
+        ? (agents.followers.afterBytes - agents.followers.beforeBytes) / 1e6
+        : undefined,
+  },
 ]
 
 export function judge(results: Results): TargetResult[] {
@@ -217,6 +258,18 @@ function fileSpeed({ files }: Results, way: FileRow['way']): number | undefined 
 function memoryOfFiles({ files }: Results): number | undefined {
   const row = files?.memory.rows.find(one => one.server === fileServerNames.house && one.failed === 0)
   return row && (Math.max(row.downloadPeakBytes, row.uploadPeakBytes) - row.beforeBytes) / 1e6
+}
+
+function agentRow({ agents }: Results, name: keyof typeof llmServerNames): AgentRow | undefined {
+  return agents?.rows.find(row => row.server === llmServerNames[name] && row.failed === 0)
+}
+
+function chunkCpu(
+  results: Results,
+  name: keyof typeof llmServerNames,
+  other: keyof typeof llmServerNames,
+): number | undefined {
+  return ratio(agentRow(results, name)?.chunkCpuMicros, agentRow(results, other)?.chunkCpuMicros)
 }
 
 function ratio(above: number | undefined, below: number | undefined): number | undefined {

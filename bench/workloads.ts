@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Tensor } from '@roundhouse/sdk'
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { createRandom } from '../server/src/testing/onnx/random.ts'
+import type { Bench } from './bench.ts'
 
 /** A model with rows to ask it, and what raw onnxruntime answers to each. */
 export type Workload = {
@@ -34,6 +35,18 @@ export async function prepareWorkload({ count, ...facts }: WorkloadOptions): Pro
   }
   await session.release()
   return { ...facts, rows, expected }
+}
+
+/** For where the model is not what is measured: the smallest, 30 numbers to 2. */
+export function mlpWorkload({ models }: Bench): Promise<Workload> {
+  return prepareWorkload({
+    name: 'mlp',
+    path: models.mlp,
+    input: 'x',
+    output: 'y',
+    shape: [1, 30],
+    count: 256,
+  })
 }
 
 /** As the server's own sessions: one thread, nothing that grows. */

@@ -3,4 +3,4 @@ import { runPinned } from './run.mjs'
 import { setUp } from './setup.mjs'
 
 await setUp()
-await runPinned(['--conditions=source', 'bench/main.ts', ...process.argv.slice(2)])
+await runPinned(['--conditions=roundhouse-source', 'bench/main.ts', ...process.argv.slice(2)])

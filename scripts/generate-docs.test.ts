@@ -9,7 +9,7 @@ test('the documents made from the code are those in docs/', async () => {
     assert.equal(
       written,
       text,
-      `docs/${name} is out of date: run node --conditions=source scripts/generate-docs.ts`,
+      `docs/${name} is out of date: run node --conditions=roundhouse-source scripts/generate-docs.ts`,
     )
   }
 })

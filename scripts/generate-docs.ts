@@ -1,4 +1,4 @@
-/** Writes the documents that are made from the code. A test compares them. `node --conditions=source scripts/generate-docs.ts` */
+/** Writes the documents that are made from the code. A test compares them. `node --conditions=roundhouse-source scripts/generate-docs.ts` */
 import { writeFileSync } from 'node:fs'
 import { problemCodes } from '@roundhouse/sdk/contract'
 import { settings } from '../server/src/start/settings.ts'

@@ -17,7 +17,7 @@ async function runWithoutRedis(scope: { after(callback: () => Promise<void>): vo
   }
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    ['--conditions=source', 'scripts/run-tests.ts', ...files],
+    ['--conditions=roundhouse-source', 'scripts/run-tests.ts', ...files],
     { cwd: root, encoding: 'utf8', env: { ...process.env, PATH: folder, NODE_TEST_CONTEXT: undefined } },
   )
   return { status, stdout, stderr }

@@ -96,7 +96,7 @@ async function checksPass(): Promise<boolean> {
 async function runTests(files: string[], flags: string[]): Promise<number> {
   const postgres = await startTestPostgres()
   try {
-    const args = ['--conditions=source', '--test', '--test-reporter=spec', '--test-concurrency=2']
+    const args = ['--conditions=roundhouse-source', '--test', '--test-reporter=spec', '--test-concurrency=2']
     const env = { ...process.env, ...postgres.env }
     return await runNode([...args, `--test-timeout=${oneTestMs}`, ...flags, ...files], env)
   } finally {

@@ -8,5 +8,5 @@ const rest = args.filter(arg => arg !== '--source')
 
 await setUp({ build: !fromSource })
 if (fromSource)
-  await runPinned(['--conditions=source', '--watch', 'server/src/cli/main.ts', 'start', ...rest])
+  await runPinned(['--conditions=roundhouse-source', '--watch', 'server/src/cli/main.ts', 'start', ...rest])
 else await runPinned([...nodeFlags, 'server/dist/cli/main.js', 'start', ...rest])

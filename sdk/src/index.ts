@@ -1,5 +1,6 @@
 export type { AccountClient } from './client/account.ts'
 export type { AdminClient } from './client/admin.ts'
+export type { AgentsClient, ListAgentsOptions } from './client/agents.ts'
 export type { AuthClient } from './client/auth.ts'
 export type { Batch, BatchOptions } from './client/batches.ts'
 export { type Client, type ClientOptions, createClient } from './client/client.ts'
@@ -17,6 +18,23 @@ export type { Inference, InferenceClient, InferOptions } from './client/inferenc
 export type { JobsClient, WaitOptions, WatchOptions } from './client/jobs.ts'
 export type { KeysClient } from './client/keys.ts'
 export type { ModelsClient, UploadOptions } from './client/models.ts'
+export {
+  collectRun,
+  createRunFold,
+  type FollowedEvent,
+  type RunFold,
+  type RunQuestion,
+  type RunState,
+  type RunToolCall,
+} from './client/run-state.ts'
+export type {
+  FollowRunOptions,
+  ListRunsOptions,
+  RunList,
+  RunsClient,
+  RunTrace,
+  StartRun,
+} from './client/runs.ts'
 export {
   createSessionStore,
   type SessionActions,

@@ -15,7 +15,7 @@ const outside = ['adapters']
 const doors = ['http', 'worker']
 const rooms = [
   ['accounts', 'files', 'idempotency', 'jobs', 'live', 'settings'],
-  ['models', 'credits'],
+  ['models', 'credits', 'providers'],
   ['agents', 'predictions', 'reports'],
   ['runs'],
   ['admin', 'tasks'],

@@ -1,9 +1,13 @@
 import { type AccessFixture, json, type Who } from '../src/testing/access-fixture.ts'
+import { agentMatrix } from './access-matrix-agents.ts'
 import { alertMatrix } from './access-matrix-alerts.ts'
 import { creditsMatrix } from './access-matrix-credits.ts'
 import { jobMatrix } from './access-matrix-jobs.ts'
+import { providerMatrix } from './access-matrix-providers.ts'
 import { resumableMatrix } from './access-matrix-resumable.ts'
+import { runMatrix } from './access-matrix-runs.ts'
 import { storageMatrix } from './access-matrix-storage.ts'
+import { surfaceMatrix } from './access-matrix-surfaces.ts'
 import { taskMatrix } from './access-matrix-tasks.ts'
 
 /**
@@ -53,9 +57,13 @@ export const matrix: Readonly<Record<string, Row>> = {
   ...storageMatrix,
   ...resumableMatrix,
   ...taskMatrix,
+  ...agentMatrix,
   ...alertMatrix,
   ...creditsMatrix,
   ...jobMatrix,
+  ...providerMatrix,
+  ...runMatrix,
+  ...surfaceMatrix,
   'GET /health': open('/health'),
   'GET /api/health': open('/api/health'),
   'GET /api/v1/live': open('/api/v1/live'),
@@ -163,6 +171,7 @@ export const matrix: Readonly<Record<string, Row>> = {
   ),
 
   'GET /api/v1/admin/stats': admin(() => get('/api/v1/admin/stats')),
+  'GET /api/v1/admin/usage': admin(() => get('/api/v1/admin/usage?by=model')),
   'GET /api/v1/admin/users': admin(() => get('/api/v1/admin/users')),
   'GET /api/v1/admin/users/{id}': admin(f => get(`/api/v1/admin/users/${f.owner.id}`)),
   'PATCH /api/v1/admin/users/{id}': admin(f =>

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import type { AlertList, AlertTest } from '@roundhouse/sdk/contract'
 import { sql } from 'kysely'
 import { createWebhook } from '../src/adapters/webhook/webhook.ts'
@@ -13,6 +12,7 @@ import { message } from '../src/ports/alert-channel.contract.ts'
 import { defer } from '../src/testing/defer.ts'
 import { testHouse } from '../src/testing/house.ts'
 import { mailServer } from '../src/testing/mail-server.ts'
+import { silentServer } from '../src/testing/silent-server.ts'
 import { temporaryFolder } from '../src/testing/temporary-folder.ts'
 import { testDatabase } from '../src/testing/test-database.ts'
 import { until } from '../src/testing/until.ts'
@@ -153,20 +153,3 @@ test('a cursor that was made up is refused', async t => {
   assert.equal((await house.fetch('/api/v1/admin/alerts?cursor=made-up')).status, 400)
   assert.equal((await house.fetch('/api/v1/admin/alerts?limit=0')).status, 400)
 })
-
-/** Takes connections and says nothing. */
-async function silentServer(t: TestContext): Promise<{ port: number; sockets: readonly Socket[] }> {
-  const sockets: Socket[] = []
-  const server = createServer(socket => {
-    socket.on('error', () => {})
-    sockets.push(socket)
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  defer(t, () => {
-    for (const socket of sockets) socket.destroy()
-    return new Promise(resolve => server.close(resolve))
-  })
-  const address = server.address()
-  assert.ok(address && typeof address !== 'string')
-  return { port: address.port, sockets }
-}

@@ -8,7 +8,10 @@ export type Environment = Record<string, string | undefined>
 export type Ended = { code: number | null; stdout: string; stderr: string }
 
 /** The command from its sources, without any build. */
-const fromSource = ['--conditions=source', fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))]
+const fromSource = [
+  '--conditions=roundhouse-source',
+  fileURLToPath(new URL('../src/cli/main.ts', import.meta.url)),
+]
 
 /** Only these reach the command from the shell that runs the tests: its settings must not. */
 const inherited = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'NODE_COMPILE_CACHE', 'ROUNDHOUSE_TEST_RUN']

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
 import { serviceCaller } from '../src/accounts/caller.ts'
@@ -15,6 +12,7 @@ import { buildJobs } from '../src/start/build-jobs.ts'
 import { openGround, placeDatabase } from '../src/start/choose.ts'
 import { readConfig } from '../src/start/config.ts'
 import { defer, type Scope } from '../src/testing/defer.ts'
+import { httpServer } from '../src/testing/http-server.ts'
 import { temporaryFolder } from '../src/testing/temporary-folder.ts'
 import { until } from './processes.ts'
 
@@ -22,28 +20,46 @@ const service = serviceCaller('test')
 const program = fileURLToPath(new URL('job-worker.ts', import.meta.url))
 
 /** What a job told from the process it ran in. */
-export type Told = { event: string; pid: number; at: number; key?: string; job?: string }
+type Told = { event: string; pid: number; at: number; key?: string; job?: string }
+
+/** Processes that only work, the office that adds their jobs, and what those told. All of it ends with the scope. */
+export async function startJobWorkers(
+  scope: Scope,
+  databaseUrl: string,
+  options: { count: number; env?: Record<string, string> },
+) {
+  const sink = await openSink(scope)
+  const office = await openOffice(scope, databaseUrl)
+  const workers = await startWorkers(scope, { ...options, databaseUrl, sink: sink.url })
+  return {
+    told: sink.told,
+    office,
+    workers,
+    /** Waits until so many jobs are done. @throws Error that tells of those that are not. */
+    async allDone(count: number, limitMs = 60_000): Promise<void> {
+      await until('all are done', async () => (await office.count('done')) === count, limitMs).catch(
+        async error => {
+          throw new Error(`${await office.unfinished()}\n${workers.output()}`, { cause: error })
+        },
+      )
+    },
+  }
+}
 
 /** Counts the effects of jobs, outside of the program that is tested. */
-export async function openSink(scope: Scope): Promise<{ url: string; told: Told[] }> {
+async function openSink(scope: Scope): Promise<{ url: string; told: Told[] }> {
   const told: Told[] = []
-  const server = createServer(async (request, response) => {
+  const { url } = await httpServer(scope, async (request, response) => {
     let text = ''
     for await (const chunk of request) text += chunk
     told.push({ ...JSON.parse(text), at: performance.now() })
     response.end()
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  defer(scope, () => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, told }
+  return { url, told }
 }
 
-/** Processes that only work, each replaced when it dies. They end with the scope. */
-export async function startWorkers(
+/** Each is replaced when it dies. */
+async function startWorkers(
   scope: Scope,
   options: { count: number; databaseUrl: string; sink: string; env?: Record<string, string> },
 ) {
@@ -55,7 +71,7 @@ export async function startWorkers(
   let stopping = false
 
   function start(): ChildProcess {
-    const child = spawn(process.execPath, ['--conditions=source', program], {
+    const child = spawn(process.execPath, ['--conditions=roundhouse-source', program], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env.PATH,
@@ -107,7 +123,7 @@ export async function startWorkers(
 }
 
 /** Adds jobs and looks at them, and never works. */
-export async function openOffice(scope: Scope, databaseUrl: string) {
+async function openOffice(scope: Scope, databaseUrl: string) {
   const never = async () => assert.fail('a process without workers works')
   const config = readConfig({
     DATABASE_URL: databaseUrl,

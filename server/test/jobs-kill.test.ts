@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { testDatabase } from '../src/testing/test-database.ts'
-import { openOffice, openSink, startWorkers } from './job-workers.ts'
+import { startJobWorkers } from './job-workers.ts'
 import { onLinux, until } from './processes.ts'
 
 test(
@@ -10,12 +10,8 @@ test(
   onLinux,
   async t => {
     const { appUrl } = await testDatabase(t)
-    const sink = await openSink(t)
-    const office = await openOffice(t, appUrl)
-    const workers = await startWorkers(t, {
+    const { told, office, workers, allDone } = await startJobWorkers(t, appUrl, {
       count: 3,
-      databaseUrl: appUrl,
-      sink: sink.url,
       env: { JOB_CONCURRENCY: '4', STEP_MS: '100' },
     })
     const ids = await office.add('effects', 500)
@@ -27,8 +23,8 @@ test(
       if (alive[Math.floor(Math.random() * alive.length)]?.kill('SIGKILL')) kills += 1
     }
     assert.ok(kills >= 3, `${kills} workers were killed while there was work:\n${workers.output()}`)
-    await until('all are done', async () => (await office.count('done')) === 500, 60_000)
-    const keys = sink.told.flatMap(({ key }) => key ?? [])
+    await allDone(500)
+    const keys = told.flatMap(({ key }) => key ?? [])
     const wanted = ids.flatMap(id => [`${id}:first`, `${id}:second`])
     // An effect whose process died before it could be noted comes again, under the same key.
     assert.deepEqual([...new Set(keys)].sort(), wanted.sort())
@@ -46,16 +42,12 @@ test(
   onLinux,
   async t => {
     const { appUrl } = await testDatabase(t)
-    const sink = await openSink(t)
-    const office = await openOffice(t, appUrl)
-    const workers = await startWorkers(t, {
+    const { told, office, workers } = await startJobWorkers(t, appUrl, {
       count: 2,
-      databaseUrl: appUrl,
-      sink: sink.url,
       env: { JOB_CONCURRENCY: '2' },
     })
     const ids = await office.add('long', 2)
-    const startsOf = (id: string) => sink.told.filter(({ job }) => job === id)
+    const startsOf = (id: string) => told.filter(({ job }) => job === id)
     await until('both jobs have begun', () => ids.every(id => startsOf(id).length === 1))
     const first = startsOf(ids[0] ?? '')[0]?.pid
     const given = ids.filter(id => startsOf(id)[0]?.pid === first)
@@ -85,13 +77,11 @@ test(
   onLinux,
   async t => {
     const { appUrl } = await testDatabase(t)
-    const sink = await openSink(t)
-    const office = await openOffice(t, appUrl)
-    const workers = await startWorkers(t, { count: 2, databaseUrl: appUrl, sink: sink.url })
+    const { told, office, workers } = await startJobWorkers(t, appUrl, { count: 2 })
     const [id = ''] = await office.add('parts')
     const kills = ['part-2', 'part-4', 'part-6', 'part-8']
     for (const part of kills) {
-      const beginnings = () => sink.told.filter(({ key }) => key === `${id}:${part}`)
+      const beginnings = () => told.filter(({ key }) => key === `${id}:${part}`)
       await until(`${part} has begun`, () => beginnings().length > 0, 60_000)
       const pid = beginnings()[0]?.pid
       assert.ok(
@@ -110,22 +100,18 @@ test(
     assert.equal(workers.exits.length, kills.length, workers.output())
     // What was kept was not done again.
     for (const part of ['part-1', 'part-3', 'part-5', 'part-7', 'part-9'])
-      assert.equal(sink.told.filter(({ key }) => key === `${id}:${part}`).length, 1, part)
+      assert.equal(told.filter(({ key }) => key === `${id}:${part}`).length, 1, part)
   },
 )
 
 test('four long jobs of a worker that is killed all begin again within 35 s', onLinux, async t => {
   const { appUrl } = await testDatabase(t)
-  const sink = await openSink(t)
-  const office = await openOffice(t, appUrl)
-  const workers = await startWorkers(t, {
+  const { told, office, workers } = await startJobWorkers(t, appUrl, {
     count: 1,
-    databaseUrl: appUrl,
-    sink: sink.url,
     env: { JOB_CONCURRENCY: '4' },
   })
   const ids = await office.add('long', 4)
-  const startsOf = (id: string) => sink.told.filter(({ job }) => job === id)
+  const startsOf = (id: string) => told.filter(({ job }) => job === id)
   await until('all have begun', () => ids.every(id => startsOf(id).length === 1))
   const killed = performance.now()
   assert.ok(workers.ready()[0]?.kill('SIGKILL'))

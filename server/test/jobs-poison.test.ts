@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { testDatabase } from '../src/testing/test-database.ts'
-import { openOffice, openSink, startWorkers } from './job-workers.ts'
-import { onLinux, until } from './processes.ts'
+import { startJobWorkers } from './job-workers.ts'
+import { onLinux } from './processes.ts'
 
 const aloneMs = 15_000
 /** More than end while nobody looks. */
@@ -14,12 +14,8 @@ test(
   onLinux,
   async t => {
     const { appUrl } = await testDatabase(t)
-    const sink = await openSink(t)
-    const office = await openOffice(t, appUrl)
-    const workers = await startWorkers(t, {
+    const { told, office, workers, allDone } = await startJobWorkers(t, appUrl, {
       count: 6,
-      databaseUrl: appUrl,
-      sink: sink.url,
       // Jobs that mostly wait: what else the machine does changes their rate little.
       env: { JOB_CONCURRENCY: '3', STEP_MS: '750' },
     })
@@ -61,16 +57,12 @@ test(
       Array.from({ length: 3 }, () => ({ code: null, signal: 'SIGABRT' })),
       workers.output(),
     )
-    assert.equal(sink.told.filter(({ event }) => event === 'start').length, 3, workers.output())
-    await until('the others are done', async () => (await office.count('done')) === added, 60_000).catch(
-      async error => {
-        throw new Error(`${await office.unfinished()}\n${workers.output()}`, { cause: error })
-      },
-    )
+    assert.equal(told.filter(({ event }) => event === 'start').length, 3, workers.output())
+    await allDone(added)
     assert.equal(await office.count('failed'), 1)
     // The lesser of the two: what the machine does beside it is no fault of the poison.
-    const told = `alone ${before.toFixed(2)} and ${after.toFixed(2)}, beside ${beside.toFixed(2)} jobs/s`
-    t.diagnostic(told)
-    assert.ok(beside >= 0.9 * Math.min(before, after), told)
+    const rates = `alone ${before.toFixed(2)} and ${after.toFixed(2)}, beside ${beside.toFixed(2)} jobs/s`
+    t.diagnostic(rates)
+    assert.ok(beside >= 0.9 * Math.min(before, after), rates)
   },
 )

@@ -7,7 +7,7 @@ import { silentLog } from '../src/kit/log.ts'
 import { migrationsFolder } from '../src/start/paths.ts'
 import { defer } from '../src/testing/defer.ts'
 import { temporaryFolder } from '../src/testing/temporary-folder.ts'
-import { openOffice, openSink, startWorkers } from './job-workers.ts'
+import { startJobWorkers } from './job-workers.ts'
 import { onLinux, signal, until } from './processes.ts'
 
 test(
@@ -18,12 +18,8 @@ test(
     defer(t, () => postgres.stop())
     const { adminUrl, appUrl } = postgres
     await migrate({ url: adminUrl, folder: migrationsFolder, install: installQueue, log: silentLog })
-    const sink = await openSink(t)
-    const office = await openOffice(t, appUrl)
-    const workers = await startWorkers(t, {
+    const { told, office, workers, allDone } = await startJobWorkers(t, appUrl, {
       count: 2,
-      databaseUrl: appUrl,
-      sink: sink.url,
       env: { JOB_CONCURRENCY: '4', STEP_MS: '100', LOG_LEVEL: 'error' },
     })
     let restarts = 0
@@ -34,22 +30,18 @@ test(
     defer(t, () => clearInterval(crashing))
     const [query = ''] = await office.add('query')
     const ids = await office.add('effects', 1000)
-    const begunOf = (id: string) => sink.told.filter(({ job }) => job === id).length
+    const begunOf = (id: string) => told.filter(({ job }) => job === id).length
     await until(
       'most are done, and one began more often than it may fail',
       async () => ((await office.count('done')) >= 900 && begunOf(query) > 2) || restarts >= 12,
       90_000,
     )
     clearInterval(crashing)
-    await until('all are done', async () => (await office.count('done')) === 1001, 90_000).catch(
-      async error => {
-        throw new Error(`${await office.unfinished()}\n${workers.output()}`, { cause: error })
-      },
-    )
+    await allDone(1001, 90_000)
     assert.ok(restarts >= 3, `${restarts} restarts`)
     assert.ok(begunOf(query) > 2, `begun ${begunOf(query)} times`)
     assert.equal((await office.get(query)).attempt, 1)
-    const keys = new Set(sink.told.flatMap(({ key }) => key ?? []))
+    const keys = new Set(told.flatMap(({ key }) => key ?? []))
     assert.deepEqual([...keys].sort(), ids.flatMap(id => [`${id}:first`, `${id}:second`]).sort())
     assert.deepEqual(workers.exits, [], workers.output())
   },

@@ -40,6 +40,23 @@ test('the README begins with a start and a prediction that can be pasted', async
   assert.ok(others.some(({ code }) => /curl .*\/(infer|predict) /.test(code)))
 })
 
+test('the README has an agent that can be pasted and streams its answer, number by number, to the end', {
+  skip: hasCurl ? false : 'there is no curl',
+}, async () => {
+  const blocks = shellBlocks(await readFile(join(root, 'README.md'), 'utf8'))
+  const asking = blocks.find(({ code }) => code.includes('"stream":true'))
+  assert.ok(asking)
+  const { code, output } = await runShell(asking.code)
+  assert.equal(code, 0, output)
+  const numbers = [...output.matchAll(/^id: (\d+)$/gm)].map(([, number]) => Number(number))
+  assert.deepEqual(
+    numbers,
+    numbers.map((_, index) => index + 1),
+  )
+  const last = output.trim().split('\n').at(-1) ?? ''
+  assert.match(last, /^data: \{"type":"run-end".*The tool time answered/)
+})
+
 test('a block that fails is named with its document and line', {
   skip: hasCurl ? false : 'there is no curl',
 }, async () => {
@@ -77,7 +94,7 @@ async function createClone(running: Server): Promise<{ folder: string; programs:
   await program(
     programs,
     'npx',
-    `[ "$1" = roundhouse ] || { echo "npx $* is not covered"; exit 1; }\nshift\nexec node --conditions=source '${join(root, 'server/src/cli/main.ts')}' "$@"`,
+    `[ "$1" = roundhouse ] || { echo "npx $* is not covered"; exit 1; }\nshift\nexec node --conditions=roundhouse-source '${join(root, 'server/src/cli/main.ts')}' "$@"`,
   )
   const curl = spawnSync('sh', ['-c', 'command -v curl'], { encoding: 'utf8' }).stdout.trim()
   await program(programs, 'curl', `exec '${curl}' --fail-with-body "$@"`)

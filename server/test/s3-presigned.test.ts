@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { after, type TestContext, test } from 'node:test'
 import { StorageClient } from '@supabase/storage-js'
-import { defer } from '../src/testing/defer.ts'
+import { httpServer } from '../src/testing/http-server.ts'
 import { startS3 } from '../src/testing/s3-server.ts'
 import { openStorage, send } from './storage-requests.ts'
 
@@ -33,7 +32,7 @@ async function open(t: TestContext) {
 /** Passes requests on to the storage under the host name they came with, which is signed. */
 async function openDoor(t: TestContext): Promise<{ url: string; asked: IncomingHttpHeaders[] }> {
   const asked: IncomingHttpHeaders[] = []
-  const server = createServer((request, response) => {
+  const { url } = await httpServer(t, (request, response) => {
     asked.push(request.headers)
     const { method, url: path, headers } = request
     const onward = httpRequest({ port: s3.port, host: '127.0.0.1', method, path, headers, agent: false })
@@ -44,16 +43,7 @@ async function openDoor(t: TestContext): Promise<{ url: string; asked: IncomingH
     onward.on('error', error => response.destroy(error))
     request.pipe(onward)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  defer(t, async () => {
-    server.close()
-    server.closeAllConnections()
-    await once(server, 'close')
-  })
-  const address = server.address()
-  assert(address && typeof address === 'object')
-  return { url: `http://127.0.0.1:${address.port}`, asked }
+  return { url, asked }
 }
 
 test('@supabase/storage-js downloads a large object from the storage itself, which never sees the key', async t => {

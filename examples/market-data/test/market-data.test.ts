@@ -79,7 +79,7 @@ async function evening(day: string): Promise<void> {
 test('the seed script fills the table with the right prices, through a provider that limits, fails and cuts', async () => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--conditions=source', `${folder}seed.ts`],
+    ['--conditions=roundhouse-source', `${folder}seed.ts`],
     {
       env: {
         ...process.env,

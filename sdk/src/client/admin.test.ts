@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test'
 import type { Plan } from '../contract/account.ts'
 import type { AdminStats, AuditEntry, Invitation, Secret, User } from '../contract/admin.ts'
 import type { Alert } from '../contract/alert.ts'
+import type { Usage } from '../contract/usage.ts'
 import { serveReplies } from '../testing/serve.ts'
 import { createClient } from './client.ts'
 
@@ -96,8 +97,35 @@ test('reads the figures, and reads and changes plans', async t => {
   ])
 })
 
+test('reads what agents and models were used for', async t => {
+  const total: Usage = {
+    from: at,
+    to: '2026-11-22T12:00:00.000Z',
+    by: 'model',
+    data: [
+      {
+        key: 'openai/gpt-4o',
+        name: 'openai/gpt-4o',
+        runs: 2,
+        calls: 3,
+        input_tokens: 100,
+        output_tokens: 20,
+        credits: 5,
+        cost_micros: 700,
+        errors: 1,
+        first_token_ms_p50: 230.5,
+      },
+    ],
+    is_cut: false,
+  }
+  const { admin, asked } = await connect(t, [200, total], [200, total])
+  assert.deepEqual(await admin.usage(), total)
+  assert.deepEqual(await admin.usage({ from: '2026-11-21', by: 'model' }), total)
+  assert.deepEqual(asked, ['GET /api/v1/admin/usage', 'GET /api/v1/admin/usage?from=2026-11-21&by=model'])
+})
+
 test('grants credits, and reads and changes prices', async t => {
-  const prices = { report: 5, 'heavy-second': 2 }
+  const prices = { report: 5, 'heavy-second': 2, run: 1 }
   const { admin, asked } = await connect(t, [200, { balance: 40, held: 2 }], [200, prices], [200, prices])
   assert.deepEqual(await admin.users.grantCredits(id, { amount: -60, reason: 'refund' }), {
     balance: 40,

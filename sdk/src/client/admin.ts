@@ -32,6 +32,7 @@ import {
   prices,
   type UpdatePrices,
 } from '../contract/credit.ts'
+import { type ListUsage, type Usage, usage } from '../contract/usage.ts'
 import { iteratePages } from './pages.ts'
 import { path } from './path.ts'
 import { readReply } from './reply.ts'
@@ -44,11 +45,14 @@ export type ListUsersOptions = CallOptions & {
   search?: string
 }
 export type ListAuditOptions = CallOptions & { limit?: number; cursor?: string }
+export type UsageOptions = CallOptions & ListUsage
 export type ListAlertsOptions = CallOptions & { limit?: number; cursor?: string }
 
 /** For administrators; anyone else gets Problem `forbidden`. Every call throws what `Send` throws, and UnexpectedReply. */
 export type AdminClient = {
   stats(options?: CallOptions): Promise<AdminStats>
+  /** What agents and models were used for, and what it cost. */
+  usage(options?: UsageOptions): Promise<Usage>
   users: {
     list(options?: ListUsersOptions): Promise<UserList>
     /** Every user, page after page. */
@@ -101,6 +105,10 @@ export function createAdminClient(send: Send): AdminClient {
   return {
     async stats(options) {
       return readReply(adminStats, await send({ method: 'GET', path: '/api/v1/admin/stats' }, options))
+    },
+    async usage({ from, to, by, ...options } = {}) {
+      const call = { method: 'GET', path: '/api/v1/admin/usage', query: { from, to, by } } as const
+      return readReply(usage, await send(call, options))
     },
     users: createUsersClient(send),
     plans: {

@@ -1,5 +1,6 @@
 import { type AccountClient, createAccountClient } from './account.ts'
 import { type AdminClient, createAdminClient } from './admin.ts'
+import { type AgentsClient, createAgentsClient } from './agents.ts'
 import { type AuthClient, createAuthClient, type OnToken } from './auth.ts'
 import { type CacheClient, createCacheClient } from './cache.ts'
 import { type CreditsClient, createCreditsClient } from './credits.ts'
@@ -10,6 +11,7 @@ import { createJobsClient, type JobsClient } from './jobs.ts'
 import { createKeysClient, type KeysClient } from './keys.ts'
 import { createModelsClient, type ModelsClient } from './models.ts'
 import { createReportsClient, type ReportsClient } from './reports.ts'
+import { createRunsClient, type RunsClient } from './runs.ts'
 import { createTasksClient, type TasksClient } from './tasks.ts'
 import { createTransport, type Token } from './transport.ts'
 
@@ -37,7 +39,9 @@ export type Client = AccountClient & {
   models: ModelsClient
   files: FilesClient
   inference: InferenceClient
+  agents: AgentsClient
   jobs: JobsClient
+  runs: RunsClient
   reports: ReportsClient
   credits: CreditsClient
   tasks: TasksClient
@@ -73,7 +77,9 @@ export function createClient(options: ClientOptions): Client {
     models: createModelsClient(send),
     files: createFilesClient(send, root),
     inference: createInferenceClient(send),
+    agents: createAgentsClient(send),
     jobs: createJobsClient(send),
+    runs: createRunsClient(send),
     reports: createReportsClient(send),
     credits: createCreditsClient(send),
     tasks: createTasksClient(send),

@@ -14,6 +14,7 @@ const model: Model = {
   error: null,
   visibility: 'private',
   price: 0,
+  kind: null,
   format: 'onnx',
   file_hash: 'ab',
   file_size_bytes: 10,

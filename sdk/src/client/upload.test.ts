@@ -17,6 +17,7 @@ const model: Model = {
   error: null,
   visibility: 'private',
   price: 0,
+  kind: null,
   format: 'onnx',
   file_hash: null,
   file_size_bytes: null,

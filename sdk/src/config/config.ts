@@ -1,8 +1,11 @@
 import { z } from 'zod'
+import { createAgent } from '../contract/agent.ts'
 import { mediaRange } from '../contract/file.ts'
 import { createModel } from '../contract/model.ts'
+import type { AgentDeclaration } from './agent.ts'
 import { type TaskDeclaration, taskDeclaration } from './task.ts'
 
+export { type AgentDeclaration, defineAgent } from './agent.ts'
 export {
   defineTask,
   type TaskContext,
@@ -34,7 +37,7 @@ const objectPath = z
 
 const folder = z.string().min(1, { error: 'The path of a folder, from the folder of this file.' })
 
-const { name, version, visibility, price } = createModel.shape
+const { name, version, visibility, price, kind } = createModel.shape
 
 /** A model that is fetched from storage at start. */
 export const modelDeclaration = z.strictObject({
@@ -49,6 +52,7 @@ export const modelDeclaration = z.strictObject({
   required: z.boolean().optional(),
   visibility,
   price,
+  kind,
   local_path: z.string().min(1).optional(),
 })
 
@@ -71,6 +75,7 @@ export const roundhouseConfig = z.strictObject({
   models: z.array(modelDeclaration).optional(),
   buckets: z.array(bucketDeclaration).optional(),
   reports: z.strictObject({ templates: z.array(templateDeclaration).optional() }).optional(),
+  agents: z.array(createAgent).optional(),
   tasks: z.array(taskDeclaration).optional(),
   migrations: folder.optional(),
 })
@@ -93,6 +98,8 @@ export type ModelDeclaration = {
   visibility?: 'private' | 'users' | 'public' | undefined
   /** Credits per call. */
   price?: number | undefined
+  /** `embedding`: gives vectors of texts, and answers `POST /v1/embeddings` under its name too. */
+  kind?: 'embedding' | undefined
   /** Where a copy lies on this machine: used when it has the right sha256, written when not. */
   local_path?: string | undefined
 }
@@ -116,6 +123,8 @@ export type RoundhouseConfig = {
   models?: ModelDeclaration[] | undefined
   buckets?: BucketDeclaration[] | undefined
   reports?: { templates?: TemplateDeclaration[] | undefined } | undefined
+  /** Made, brought up to date and published at start; they belong to the house. */
+  agents?: AgentDeclaration[] | undefined
   tasks?: TaskDeclaration[] | undefined
   /** A folder with `NNNN_name.sql`, for the tables of your tasks: applied in order to the schema `app`. */
   migrations?: string | undefined

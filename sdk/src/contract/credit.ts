@@ -46,19 +46,23 @@ export const grantCredits = z.strictObject({
 
 export const creditBalance = z.object({ balance: credits, held: credits })
 
-export const priceName = z.enum(['report', 'heavy-second'])
+export const priceName = z.enum(['report', 'heavy-second', 'run'])
 
-/** Credits of one report, and of a second that a worker works on a batch; models have a price of their own. */
+/**
+ * Credits of one report, of a second that a worker works on a batch, and of one run beside what its agent and its tokens
+ * cost; models have a price of their own.
+ */
 export const prices = z.object({
   report: credits,
   'heavy-second': credits,
+  run: credits,
 })
 
 const price = z.int().min(0).max(1_000_000_000).optional()
 
 /** Body of `PATCH /api/v1/admin/prices`. */
 export const updatePrices = z
-  .strictObject({ report: price, 'heavy-second': price })
+  .strictObject({ report: price, 'heavy-second': price, run: price })
   .refine(change => Object.values(change).some(value => value !== undefined), {
     error: 'Nothing to change: send at least one price.',
   })

@@ -79,6 +79,44 @@ export {
   userList,
 } from './admin.ts'
 export {
+  type Agent,
+  type AgentCard,
+  type AgentConfig,
+  type AgentList,
+  type AgentTemplate,
+  type AgentTool,
+  type AgentVersion,
+  type AgentVersionList,
+  type AgentView,
+  agent,
+  agentCard,
+  agentConfig,
+  agentLimits,
+  agentList,
+  agentMemory,
+  agentSlug,
+  agentTemplate,
+  agentTemplateList,
+  agentTool,
+  agentVersion,
+  agentVersionList,
+  agentView,
+  type CreateAgent,
+  createAgent,
+  type ListAgents,
+  listAgents,
+  rollbackAgent,
+  type UpdateAgent,
+  unaffordable,
+  updateAgent,
+} from './agent.ts'
+export {
+  type ExecuteValidatedAgent,
+  executeAgent,
+  executedAgent,
+  executeValidatedAgent,
+} from './agent-execute.ts'
+export {
   type Alert,
   type AlertList,
   type AlertTest,
@@ -164,9 +202,11 @@ export {
   type ListModels,
   listModels,
   type Model,
+  type ModelKind,
   type ModelList,
   type ModelStatus,
   model,
+  modelKind,
   modelList,
   modelName,
   modelStatus,
@@ -180,6 +220,18 @@ export {
   validation,
   visibility,
 } from './model.ts'
+export {
+  type CreateChatCompletion,
+  type CreateEmbedding,
+  chatCompletion,
+  chatMessage,
+  createChatCompletion,
+  createEmbedding,
+  embeddingList,
+  type OpenAiModel,
+  openAiModel,
+  openAiModelList,
+} from './openai.ts'
 export {
   type ListPredictions,
   listPredictions,
@@ -195,6 +247,19 @@ export {
 export { isProblem, Problem, type ProblemOptions } from './problem.ts'
 export { type ProblemBody, problemBody } from './problem-body.ts'
 export { type ProblemCode, type ProblemDefinition, problemCodes } from './problem-codes.ts'
+export {
+  type ProviderBody,
+  type ProviderModelBody,
+  type ProviderTest,
+  type PutProvider,
+  provider,
+  providerList,
+  providerModel,
+  providerName,
+  providerTest,
+  putProvider,
+  testProvider,
+} from './provider.ts'
 export {
   type CreatedReport,
   type CreateReport,
@@ -223,6 +288,25 @@ export {
   predictionBatchSummary,
 } from './report-data.ts'
 export {
+  answerApproval,
+  createRun,
+  followRun,
+  listRuns,
+  type Run,
+  type RunEvent,
+  type RunMessage,
+  run,
+  runEvent,
+  runEventsGone,
+  runList,
+  runMessage,
+  runSpan,
+  runStatus,
+  runStop,
+  runTrace,
+  runUsage,
+} from './run.ts'
+export {
   type ChangePassword,
   type CurrentSession,
   changePassword,
@@ -243,4 +327,15 @@ export {
   signInSocial,
   signUp,
 } from './sign-in.ts'
+export { isStorable, largestInteger, notStorable } from './storable.ts'
 export * from './task.ts'
+export {
+  type ListUsage,
+  listUsage,
+  type Usage,
+  type UsageBy,
+  type UsageRow,
+  usage,
+  usageBy,
+  usageRow,
+} from './usage.ts'

@@ -18,6 +18,9 @@ export const modelStatus = z.enum(['pending', 'uploaded', 'validating', 'ready',
 /** Who may see and call it: its owner, every signed-in user, everyone. Administrators may always. */
 export const visibility = z.enum(['private', 'users', 'public'])
 
+/** `embedding`: gives vectors of texts, and answers `POST /v1/embeddings` under its name too. */
+export const modelKind = z.enum(['embedding'])
+
 /** One input or output; `dtype` is an Open Inference Protocol datatype, `null` a dimension that a request chooses. */
 export const tensorSpecSchema = z.object({
   name: z.string(),
@@ -49,6 +52,7 @@ export const model = z.object({
   error: z.string().nullable(),
   visibility,
   price: z.int(),
+  kind: modelKind.nullable(),
   format: z.enum(['onnx']).nullable(),
   file_hash: z.string().nullable(),
   file_size_bytes: z.int().nullable(),
@@ -66,6 +70,7 @@ export const createModel = z.strictObject({
   description: description.nullable().optional(),
   visibility: visibility.optional(),
   price: price.optional(),
+  kind: modelKind.optional(),
 })
 
 /** Body of `PATCH /api/v1/models/{id}`; `status` archives a version or takes it back. */
@@ -74,10 +79,11 @@ export const updateModel = z
     description: description.nullable().optional(),
     visibility: visibility.optional(),
     price: price.optional(),
+    kind: modelKind.nullable().optional(),
     status: z.enum(['archived', 'ready']).optional(),
   })
   .refine(change => Object.values(change).some(value => value !== undefined), {
-    error: 'Nothing to change: send at least one of description, visibility, price, status.',
+    error: 'Nothing to change: send at least one of description, visibility, price, kind, status.',
   })
 
 /** Reply of `POST /api/v1/models/{id}/validate`; the schemas are null when the file is not valid. */
@@ -103,6 +109,7 @@ export const modelList = z.object({ data: z.array(model), next_cursor: z.string(
 
 export type ModelStatus = z.infer<typeof modelStatus>
 export type Visibility = z.infer<typeof visibility>
+export type ModelKind = z.infer<typeof modelKind>
 export type TensorSpecBody = z.infer<typeof tensorSpecSchema>
 export type Model = z.infer<typeof model>
 export type CreateModel = z.input<typeof createModel>

@@ -82,7 +82,7 @@ export const problemCodes = {
     status: 403,
     retryable: false,
     meaning:
-      'The plan holds no more model versions or bytes of their files. Remove versions with `DELETE /api/v1/models/{id}`, or ask an administrator for a larger plan.',
+      'The plan holds no more model versions or bytes of their files, or the user has as many agents as there may be. `detail` says which and what to do.',
   },
   'sign-up-refused': {
     status: 403,
@@ -213,6 +213,67 @@ export const problemCodes = {
     status: 500,
     retryable: false,
     meaning: 'A bug on our side. The log has the stack under the same request id.',
+  },
+  'agent-not-found': {
+    status: 404,
+    retryable: false,
+    meaning: 'There is no agent with this id or slug, or it is not visible to the caller.',
+  },
+  'run-not-found': {
+    status: 404,
+    retryable: false,
+    meaning: 'There is no run with this id, or it is not visible to the caller.',
+  },
+  'runs-overloaded': {
+    status: 503,
+    retryable: true,
+    meaning: 'This server has as many runs under way as it takes. Wait for `Retry-After` seconds.',
+  },
+  'run-events-gone': {
+    status: 410,
+    retryable: false,
+    meaning: 'The events of the run were removed after the retention; its result is still there.',
+  },
+  'provider-busy': {
+    status: 429,
+    retryable: true,
+    meaning: 'The provider of the language model takes no more calls now. Wait for `Retry-After` seconds.',
+  },
+  'provider-refused': {
+    status: 400,
+    retryable: false,
+    meaning: 'The provider of the language model refused the request. `detail` holds its reason.',
+  },
+  'provider-unauthorised': {
+    status: 502,
+    retryable: false,
+    meaning:
+      'The provider of the language model does not accept the key that this server has for it, or waits for its bill to be paid.',
+  },
+  'provider-failed': {
+    status: 502,
+    retryable: true,
+    meaning: 'The provider of the language model failed, or its answer broke off or could not be read.',
+  },
+  'provider-unavailable': {
+    status: 503,
+    retryable: true,
+    meaning: 'The provider of the language model cannot be reached, nor can one of its fallbacks.',
+  },
+  'provider-timeout': {
+    status: 504,
+    retryable: true,
+    meaning: 'The provider of the language model did not answer, or went on answering, in time.',
+  },
+  'tool-failed': {
+    status: 502,
+    retryable: false,
+    meaning: 'A tool of the agent failed, and the run could not go on without it.',
+  },
+  'output-invalid': {
+    status: 502,
+    retryable: false,
+    meaning: 'The model did not answer in the form that the agent is to keep to.',
   },
   'model-failed': {
     status: 500,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isStorable } from './storable.ts'
+import { isStorable, notStorable } from './storable.ts'
 
 export const taskName = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, {
   error: 'A task name has 1 to 64 small letters, digits and hyphens and starts with a letter.',
@@ -49,10 +49,7 @@ export const taskRunList = z.object({ data: z.array(taskRun), next_cursor: z.str
 
 /** Body of `POST /api/v1/tasks/{name}/run`: what the task is given, e.g. the range of a backfill. */
 export const runTask = z.strictObject({
-  input: z
-    .record(z.string(), z.unknown())
-    .refine(isStorable, { error: 'Holds U+0000 or half of a surrogate pair, which cannot be stored.' })
-    .optional(),
+  input: z.record(z.string(), z.unknown()).refine(isStorable, { error: notStorable }).optional(),
 })
 
 /** Body of `PATCH /api/v1/tasks/{name}`. */

@@ -1,22 +1,16 @@
 'use client'
 
-import {
-  createContext,
-  createElement,
-  type ReactElement,
-  type ReactNode,
-  useContext,
-  useMemo,
-  useSyncExternalStore,
-} from 'react'
+import { createElement, type ReactElement, type ReactNode, useMemo, useSyncExternalStore } from 'react'
 import type { Client } from '../client/client.ts'
 import {
   createSessionStore,
   loadingState,
   type SessionActions,
   type SessionState,
-  type SessionStore,
 } from '../client/session-store.ts'
+import { RoundhouseContext, useProvided } from './context.ts'
+
+export { type FollowedRun, useRun } from './use-run.ts'
 
 /** `client` is made once, outside of any component: another one is another session. */
 export type RoundhouseProviderProps = { client: Client; children?: ReactNode }
@@ -40,15 +34,4 @@ export function useSession(): SessionState & SessionActions {
   return { ...state, signIn, signUp, signOut, refresh }
 }
 
-type Provided = { client: Client; store: SessionStore }
-
-const RoundhouseContext = createContext<Provided | undefined>(undefined)
-
 const loading = () => loadingState
-
-function useProvided(hook: string): Provided {
-  const provided = useContext(RoundhouseContext)
-  if (!provided)
-    throw new Error(`${hook} is used outside of RoundhouseProvider. Put one around the application.`)
-  return provided
-}

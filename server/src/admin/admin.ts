@@ -3,10 +3,11 @@ import { type AuditLog, createAuditLog } from './audit.ts'
 import { createPlans, type Plans } from './plans.ts'
 import { createStats, type Stats } from './stats.ts'
 import type { AdminTables } from './store.ts'
+import { type AdminUsage, createAdminUsage } from './usage/usage.ts'
 import { createUsers, type Users } from './users.ts'
 
 /** What administrators see and do. */
-export type Admin = { stats: Stats; users: Users; plans: Plans; auditLog: AuditLog }
+export type Admin = { stats: Stats; usage: AdminUsage; users: Users; plans: Plans; auditLog: AuditLog }
 
 export function createAdmin(dependencies: {
   database: Database<AdminTables>
@@ -15,6 +16,7 @@ export function createAdmin(dependencies: {
 }): Admin {
   return {
     stats: createStats(dependencies),
+    usage: createAdminUsage(dependencies),
     users: createUsers(dependencies),
     plans: createPlans(dependencies),
     auditLog: createAuditLog(dependencies),

@@ -47,6 +47,7 @@ async function setUp(scope: Scope) {
   const serving: Serving = {
     find: unused,
     row: unused,
+    named: unused,
     preload: unused,
     price: () => 0,
     isWarm: unused,

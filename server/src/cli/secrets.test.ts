@@ -27,7 +27,7 @@ function rotate(keys: string | undefined): Promise<{ code: number; output: strin
   return new Promise(resolve => {
     const child = execFile(
       process.execPath,
-      ['--conditions=source', '--input-type=module', '--eval', code],
+      ['--conditions=roundhouse-source', '--input-type=module', '--eval', code],
       { env },
       (_error, output, errors) => resolve({ code: child.exitCode ?? -1, output, errors }),
     )

@@ -3,16 +3,9 @@ import { test } from 'node:test'
 import { sql } from 'kysely'
 import { context } from '../kit/context.ts'
 import { newCaller } from '../testing/callers.ts'
-import { testLedger } from '../testing/ledger.ts'
-import type { Bill } from './within.ts'
+import { bill, testLedger } from '../testing/ledger.ts'
 
 const { credits, database, owner, clock, store, account, user, lapse, holds, faults } = await testLedger()
-const bill = (userId: string | null, amount: number, reference: string): Bill => ({
-  userId,
-  amount,
-  reason: 'work',
-  reference,
-})
 const insufficient = { code: 'insufficient-credits' }
 
 test('1,000 holds at once hold what there is and not one credit more', async () => {
@@ -115,7 +108,8 @@ test('the sweep forgets what was settled a month ago, and keeps its line and wha
   for (const reference of ['prediction:dead', 'report:dead'])
     await credits.hold(bill(ann.userId, 1, reference), 60)
   await lapse(ann.userId)
-  await credits.release(await credits.hold(bill(ann.userId, 1, 'prediction:failed'), 60))
+  for (const kind of ['prediction', 'run', 'llm', 'embedding'])
+    await credits.release(await credits.hold(bill(ann.userId, 1, `${kind}:failed`), 60))
   await credits.hold(bill(ann.userId, 1, 'prediction:open'), 90 * 86_400)
   await credits.charge(bill(ann.userId, 1, 'paid'), 60, async () => {})
   await credits.hold(bill(ann.userId, 1, 'long'), 90 * 86_400)

@@ -21,7 +21,7 @@ export type CreditTables = {
   prices: PricesTable
 }
 
-export type PriceName = 'report' | 'heavy-second'
+export type PriceName = 'report' | 'heavy-second' | 'run'
 
 /** `balance` with what is `held` of it. */
 export type Account = { balance: number; held: number }
@@ -81,7 +81,8 @@ export function createCreditStore(db: QueryExecutorProvider) {
         delete from credit_holds where id in (
           select id from credit_holds
           where created_at < now() - make_interval(days => ${days}) and (status = 'settled'
-            or (status <> 'open' and (starts_with(reference, 'prediction:') or starts_with(reference, 'report:'))))
+            or (status <> 'open' and (starts_with(reference, 'prediction:') or starts_with(reference, 'report:')
+              or starts_with(reference, 'run:') or starts_with(reference, 'llm:') or starts_with(reference, 'embedding:'))))
           limit ${limit})`.execute(db)
       return Number(numAffectedRows)
     },

@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { testLedger } from '../testing/ledger.ts'
-import type { Bill } from './within.ts'
+import { bill, testLedger } from '../testing/ledger.ts'
 
 const { credits, database, owner, account, user, lapse, holds, faults } = await testLedger()
-const bill = (userId: string | null, amount: number, reference: string): Bill => ({
-  userId,
-  amount,
-  reason: 'work',
-  reference,
-})
 const insufficient = { code: 'insufficient-credits' }
 
 test('work is paid in full before its result is given, and a failure costs nothing', async () => {

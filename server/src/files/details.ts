@@ -41,10 +41,3 @@ function checkValue(value: unknown, levels: number): void {
     checkValue(field, levels - 1)
   }
 }
-
-export function withoutUndefined<Value extends object>(
-  value: Value,
-): { [Field in keyof Value]?: Exclude<Value[Field], undefined> } {
-  const given = Object.entries(value).filter(([, field]) => field !== undefined)
-  return Object.fromEntries(given) as ReturnType<typeof withoutUndefined<Value>>
-}

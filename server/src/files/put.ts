@@ -2,16 +2,11 @@ import type { Readable } from 'node:stream'
 import { isProblem, Problem } from '@roundhouse/sdk/contract'
 import type { Kysely } from 'kysely'
 import type { Ids } from '../kit/ids.ts'
+import { withoutUndefined } from '../kit/without-undefined.ts'
 import type { Database, DatabaseCaller } from '../ports/database.ts'
 import type { FileStore, StoredFile } from '../ports/file-store.ts'
 import { visibleBucket } from './buckets.ts'
-import {
-  checkMetadata,
-  type DetailChanges,
-  type ObjectDetails,
-  readableHeader,
-  withoutUndefined,
-} from './details.ts'
+import { checkMetadata, type DetailChanges, type ObjectDetails, readableHeader } from './details.ts'
 import { type Discard, keyOf } from './discard.ts'
 import { checkContentType } from './media-types.ts'
 import { checkObjectName } from './names.ts'

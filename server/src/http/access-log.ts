@@ -26,7 +26,7 @@ export function registerAccessLog(
   }
 
   function end(request: FastifyRequest, reply: FastifyReply, durationMs: number): void {
-    const status = reply.raw.writableFinished ? reply.statusCode : problemCodes['client-closed'].status
+    const status = statusOf(request, reply)
     log.info('request-end', {
       request_id: request.id,
       method: request.method,
@@ -43,6 +43,12 @@ export function registerAccessLog(
     done()
   })
   return watch
+}
+
+/** A connection that became a WebSocket has no answer of its own. */
+function statusOf(request: FastifyRequest, reply: FastifyReply): number {
+  if (request.ws) return 101
+  return reply.raw.writableFinished ? reply.statusCode : problemCodes['client-closed'].status
 }
 
 /** Without the query: it may hold a token. */

@@ -8,6 +8,7 @@ import Fastify, {
 } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { context } from '../kit/context.ts'
+import { traceParentFrom } from '../kit/trace-context.ts'
 import { pathOf, registerAccessLog } from './access-log.ts'
 import { hasCredential, registerAuthentication } from './authenticate.ts'
 import type { HttpDependencies } from './dependencies.ts'
@@ -17,12 +18,16 @@ import { registerIdempotency, replayedHeader } from './idempotency.ts'
 import { readBodiesAsJson } from './json-body.ts'
 import { registerLimits } from './limits.ts'
 import { registerNotFound } from './not-found.ts'
-import { problemBody, problemStatus, type Surface, surfaceOf, toProblem } from './problems.ts'
+import { retryHeader } from './openai/problems.ts'
+import { problemBody, problemStatus, type Surface, surfaceOf, toldProblem } from './problems.ts'
 import { refuseBody } from './refused-body.ts'
 import { requestIdFrom } from './request-id.ts'
 import { accountRoutes } from './routes/account.ts'
 import { adminRoutes } from './routes/admin.ts'
 import { adminAlertRoutes } from './routes/admin-alerts.ts'
+import { adminProviderRoutes } from './routes/admin-providers.ts'
+import { agentExecuteRoutes } from './routes/agent-execute.ts'
+import { agentRoutes } from './routes/agents.ts'
 import { batchRoutes } from './routes/batches.ts'
 import { cacheRoutes } from './routes/cache.ts'
 import { consoleRoutes } from './routes/console.ts'
@@ -32,9 +37,11 @@ import { inferRoutes } from './routes/infer.ts'
 import { inferenceMetadataRoutes } from './routes/inference-metadata.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { modelRoutes } from './routes/models.ts'
+import { openAiRoutes } from './routes/openai.ts'
 import { predictionRoutes } from './routes/predictions.ts'
 import { reportRoutes } from './routes/reports.ts'
 import { repositoryRoutes } from './routes/repository.ts'
+import { runRoutes } from './routes/runs.ts'
 import { secretRoutes } from './routes/secrets.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { signInRoutes } from './routes/sign-in.ts'
@@ -48,6 +55,7 @@ import { uploadRoutes } from './routes/uploads.ts'
 import { tusHeaders } from './tus.ts'
 import { refuseUnreadable } from './unreadable.ts'
 import { warnOfUntrustedProxy } from './untrusted-proxy.ts'
+import { mayUpgrade, webSocketRoutes } from './web-socket/web-socket.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -79,6 +87,7 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
       connectionsCheckingInterval: 1000,
       maxHeaderSize: 32 * 1024,
       keepAliveTimeoutBuffer: 1000,
+      shouldUpgradeCallback: mayUpgrade,
     },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
@@ -112,6 +121,7 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
         'x-request-id',
         'x-cache',
         'retry-after',
+        retryHeader,
         'ratelimit',
         'ratelimit-policy',
         'inference-header-content-length',
@@ -133,7 +143,9 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
   registerLimits(app, dependencies)
   // After the body has been read: its events do not carry the context of the request's start.
   app.addHook('preValidation', (request, _reply, done) => {
-    context.run({ requestId: request.id, userId: request.caller?.userId ?? null, ip: request.ip }, done)
+    const traceParent = traceParentFrom(request.headers.traceparent)
+    const userId = request.caller?.userId ?? null
+    context.run({ requestId: request.id, userId, ip: request.ip, traceParent }, done)
   })
   app.addHook('onRoute', route => {
     if (!route.config?.ownDeadline) route.handlerTimeout ??= controlTimeoutMs
@@ -154,6 +166,11 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
   await app.register(inferRoutes, dependencies)
   await app.register(repositoryRoutes, dependencies)
   await app.register(reportRoutes, dependencies)
+  await app.register(agentRoutes, dependencies)
+  await app.register(runRoutes, dependencies)
+  await app.register(agentExecuteRoutes, dependencies)
+  await app.register(openAiRoutes, dependencies)
+  await app.register(webSocketRoutes, dependencies)
   await app.register(creditRoutes, dependencies)
   await app.register(taskRoutes, dependencies)
   await app.register(signInRoutes, dependencies)
@@ -161,6 +178,7 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
   await app.register(sessionRoutes, dependencies)
   await app.register(adminRoutes, dependencies)
   await app.register(adminAlertRoutes, dependencies)
+  await app.register(adminProviderRoutes, dependencies)
   await app.register(secretRoutes, dependencies)
   await app.register(storageBucketRoutes, dependencies)
   await app.register(storageListRoutes, dependencies)
@@ -172,15 +190,7 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
 
   function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const surface = surfaceOf(pathOf(request.url))
-    const problem = problemOn(surface, toProblem(error), request)
-    if (problem.code === 'internal') {
-      log.error('request-fail', {
-        request_id: request.id,
-        method: request.method,
-        path: pathOf(request.url),
-        err: error,
-      })
-    }
+    const problem = problemOn(surface, toldProblem(error, request, log), request)
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="roundhouse"')
     if (problem.retryAfterSeconds !== undefined)
       reply.header('retry-after', String(problem.retryAfterSeconds))

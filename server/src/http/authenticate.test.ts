@@ -69,6 +69,7 @@ async function openApp(scope: { after(callback: () => Promise<void>): void }) {
   app.get('/admin', { config: { access: 'admin', scopes: ['admin'] } }, who)
   app.post('/anyone', { config: { access: 'anyone', scopes: ['predict'] } }, who)
   app.post('/agents', { config: { scopes: ['agents'] } }, who)
+  app.post('/backend', { config: { scopes: ['agents'], forBackends: true } }, who)
   app.get('/open', { config: { access: 'public' } }, who)
   app.get('/careless', { config: { access: 'public' } }, async request => callerOf(request))
   async function ask(
@@ -155,10 +156,11 @@ test('the service-role key and the backend secret are refused from browsers', as
   }
 })
 
-test('the backend secret runs agents and nothing else', async t => {
+test('the backend secret opens the door of backends and nothing else', async t => {
   const { ask } = await openApp(t)
   const secret = { 'x-railway-secret': 'backend' }
-  assert.deepEqual(await ask(secret, '/agents'), [200, 'service'])
+  assert.deepEqual(await ask(secret, '/backend'), [200, 'service'])
+  assert.deepEqual(await ask(secret, '/agents'), [403, 'forbidden'])
   assert.deepEqual(await ask(secret), [403, 'forbidden'])
   assert.deepEqual(await ask(secret, '/admin', 'GET'), [403, 'forbidden'])
 })

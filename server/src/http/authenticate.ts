@@ -20,6 +20,8 @@ declare module 'fastify' {
     strangersAreAnonymous?: boolean
     /** Any one of them suffices. Default: `read` for GET and HEAD, else `admin`, which implies all others. */
     scopes?: readonly Scope[]
+    /** The secret of agent backends opens it; all others it does not. */
+    forBackends?: boolean
   }
 }
 
@@ -80,7 +82,12 @@ export function registerAuthentication(app: FastifyInstance, options: Authentica
 
   /** What keeps the request out, or undefined. Sets the caller. */
   function admit(request: FastifyRequest, found: Caller | undefined): Problem | undefined {
-    const { access = 'user', scopes, strangersAreAnonymous = false } = request.routeOptions.config
+    const {
+      access = 'user',
+      scopes,
+      strangersAreAnonymous = false,
+      forBackends,
+    } = request.routeOptions.config
     const mayBeAnonymous = access === 'anyone' && (strangersAreAnonymous || !hasCredential(request))
     const caller = found ?? (mayBeAnonymous ? accounts.anonymous(request.ip) : undefined)
     if (!caller) return refuse(request)
@@ -89,6 +96,11 @@ export function registerAuthentication(app: FastifyInstance, options: Authentica
       return new Problem(
         'browser-refused',
         'This key is for servers only and must never reach a page. Sign the user in, and send their token.',
+      )
+    if (caller.kind === 'backend-secret' && !forBackends)
+      return new Problem(
+        'forbidden',
+        'The secret of an agent backend opens /api/agent/execute-validated alone.',
       )
     if (access === 'admin' && !mayEverything(caller))
       return new Problem('forbidden', 'Only administrators may do this.')

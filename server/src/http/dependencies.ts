@@ -6,6 +6,7 @@ import type { Throttle } from '../accounts/throttle.ts'
 import type { Admin } from '../admin/admin.ts'
 import type { Alerts } from '../admin/alerts/alerts.ts'
 import type { Health } from '../admin/health.ts'
+import type { Agents } from '../agents/agents.ts'
 import type { Credits } from '../credits/credits.ts'
 import type { Files } from '../files/files.ts'
 import type { Idempotency } from '../idempotency/idempotency.ts'
@@ -18,10 +19,14 @@ import type { Serving } from '../models/serving.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import type { TensorCodec } from '../ports/tensor-codec.ts'
 import type { Batches } from '../predictions/batch/batches.ts'
+import type { Embeddings } from '../predictions/embeddings/embeddings.ts'
 import type { ModelJobs } from '../predictions/model-job.ts'
 import type { PredictionCache } from '../predictions/prediction-cache.ts'
 import type { Predictions } from '../predictions/predictions.ts'
+import type { ProviderRoom } from '../providers/providers.ts'
 import type { Reports } from '../reports/reports.ts'
+import type { Gateway } from '../runs/gateway/gateway.ts'
+import type { Runs } from '../runs/run.ts'
 import type { Secrets } from '../settings/secrets.ts'
 import type { Tasks } from '../tasks/tasks.ts'
 
@@ -45,8 +50,13 @@ export type HttpDependencies = {
   registry: Registry
   serving: Serving
   predictions: Predictions
+  embeddings: Embeddings
   predictionCache: PredictionCache
   reports: Reports
+  providers: Omit<ProviderRoom, 'open' | 'close'>
+  agents: Agents
+  runs: Runs
+  gateway: Gateway
   codec: TensorCodec
   health: Health
   metrics: Metrics

@@ -11,7 +11,7 @@ const stuckMs = 60_000
 export type ServerEvent = { event: string; id: string; data: unknown }
 
 /** The last of a server that stops: another one, or the next, has the rest. */
-const shutdown = 'event: shutdown\nretry: 1000\ndata: {}\n\n'
+export const shutdown = 'event: shutdown\nretry: 1000\ndata: {}\n\n'
 
 /** Each asks the database once a second. */
 const mostPerCaller = 100

@@ -15,21 +15,13 @@ import { createIds } from '../kit/ids.ts'
 import { silentLog } from '../kit/log.ts'
 import { createSealer } from '../kit/seal.ts'
 import { defer } from '../testing/defer.ts'
-import { testDatabase } from '../testing/test-database.ts'
+import { openTestDatabase } from '../testing/open-test-database.ts'
 import { until } from '../testing/until.ts'
 import { keepAnswer, registerIdempotency, replayedHeader, workIdOf } from './idempotency.ts'
 import { problemBody, toProblem } from './problems.ts'
 
 const file = { after }
-const { appUrl, adminUrl } = await testDatabase(file)
-const database = openDatabase({
-  url: appUrl,
-  applicationName: 'rh-idempotency-http',
-  max: 4,
-  systemMax: 4,
-  log: silentLog,
-})
-defer(file, database.close)
+const { adminUrl, database } = await openTestDatabase(file, { max: 4, systemMax: 4 })
 const owner = new pg.Client({ connectionString: adminUrl, options: '-c search_path=roundhouse' })
 await owner.connect()
 defer(file, () => owner.end())

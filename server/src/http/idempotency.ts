@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Problem } from '@roundhouse/sdk/contract'
+import { Problem, problemCodes } from '@roundhouse/sdk/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Answer, Idempotency, Run } from '../idempotency/idempotency.ts'
 import { invariant } from '../kit/invariant.ts'
@@ -23,6 +23,8 @@ type Keyed = {
   stored: Answer | undefined
   /** The handler's own answer is on its way. */
   isAnswered: boolean
+  /** Of an answer that cannot be kept, but is given again by whoever does the same work. */
+  goesOn: boolean
 }
 
 type Sent = (error: Error | null, payload?: unknown) => void
@@ -38,6 +40,7 @@ const keptHeaders = [
   'x-cache',
 ]
 export const longestKey = 255
+const keyedPaths = /^\/((api\/)?v1|api\/agent)\//
 
 /**
  * Of changes with the same `Idempotency-Key` of one caller on one route the first is done; the others get its answer.
@@ -91,7 +94,7 @@ export function registerIdempotency(
       return value
     } finally {
       // Someone else has answered: the time limit. What was done meanwhile is not done again, what failed may be.
-      if (reply.sent && !keyed.isAnswered) await stored(isDone ? run.lose() : run.leave())
+      if (reply.sent && !keyed.isAnswered) await stored(isDone && !keyed.goesOn ? run.lose() : run.leave())
     }
   }
 
@@ -186,10 +189,15 @@ export function workIdOf({ keyed }: FastifyRequest): string | undefined {
   return keyed?.run?.workId
 }
 
+/** For a streamed answer: the same request goes on with the same work, however often. */
+export function goOnUnderKey({ keyed }: FastifyRequest): void {
+  if (keyed) keyed.goesOn = true
+}
+
 /** Public routes know no caller, and so no one's keys. */
 export function takesKey(route: { method: string | string[]; url: string; access: unknown }): boolean {
   const { method, url, access } = route
-  return method === 'POST' && (/^\/(api\/)?v1\//.test(url) || isInference(url)) && access !== 'public'
+  return method === 'POST' && (keyedPaths.test(url) || isInference(url)) && access !== 'public'
 }
 
 function isInference(url: string): boolean {
@@ -211,7 +219,7 @@ function takeKey(request: FastifyRequest, header: string): Problem | undefined {
       `Idempotency-Key: 1 to ${longestKey} printable ASCII characters are needed, bare or as a quoted string.`,
     )
   const fingerprint = fingerprintOf(request)
-  request.keyed = { key, fingerprint, run: undefined, stored: undefined, isAnswered: false }
+  request.keyed = { key, fingerprint, run: undefined, stored: undefined, isAnswered: false, goesOn: false }
   return undefined
 }
 
@@ -263,9 +271,10 @@ function answerOf(reply: FastifyReply, payload: unknown): Answer | undefined {
 /**
  * A refusal has done nothing, and the next try may do better: nothing is kept of it. After 500 to 599 no one knows what
  * was done (a payment may be committed although its answer was lost), so the same request goes on with the same work.
+ * So it does when its client went away: to come back for the answer is what the key is for.
  */
 function keepOrForget(run: Run, status: number, answer: Answer | undefined): Promise<void> {
-  if (status >= 500) return run.leave()
+  if (status >= 500 || status === problemCodes['client-closed'].status) return run.leave()
   if (status >= 400) return run.forget()
   return answer ? run.answer(answer) : run.lose()
 }

@@ -9,7 +9,7 @@ import {
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { problemBody, surfaceOf, toProblem } from './problems.ts'
+import { problemBody, problemStatus, surfaceOf, toProblem } from './problems.ts'
 
 const withCode = (code: string, message = 'inner detail') => Object.assign(new Error(message), { code })
 
@@ -83,6 +83,32 @@ test('the paths of the inference protocol are its surface, and no others', () =>
   for (const path of ['/v2', '/v2/', '/v2/models/a/infer']) assert.equal(surfaceOf(path), 'inference')
   for (const path of ['/', '/v2x', '/api/v2/models', '/api/v1/models'])
     assert.equal(surfaceOf(path), 'roundhouse')
+})
+
+test("OpenAI's clients and those of the agent backend before are refused in their own form, on their paths only", () => {
+  for (const path of ['/v1', '/v1/models/a/b', '/v1/nothing']) assert.equal(surfaceOf(path), 'openai')
+  assert.equal(surfaceOf('/api/agent/execute'), 'execute')
+  assert.equal(surfaceOf('/api/agent/execute-validated'), 'execute-validated')
+  for (const path of ['/v10', '/api/agent/health', '/api/v1/agents'])
+    assert.equal(surfaceOf(path), 'roundhouse')
+
+  const field = new Problem('invalid-request', 'messages.3.content: A text.')
+  const { error } = problemBody(field, 'openai', 'id') as { error: Record<string, unknown> }
+  assert.deepEqual(
+    [error.type, error.param, error.code],
+    ['invalid_request_error', 'messages[3].content', 'invalid-request'],
+  )
+  const away = new Problem('provider-timeout', 'It did not answer.')
+  assert.equal(problemStatus(away, 'execute'), 500)
+  assert.deepEqual(problemBody(away, 'execute', 'id'), {
+    error: 'Agent execution failed',
+    message: 'It did not answer.',
+  })
+  const tooMany = new Problem('rate-limited', 'Too many.')
+  assert.deepEqual(
+    [problemStatus(tooMany, 'execute'), problemBody(tooMany, 'execute', 'id')],
+    [429, { error: 'Too many.' }],
+  )
 })
 
 /** What Fastify, its body reader and the schemas really throw. */

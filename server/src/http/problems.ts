@@ -1,6 +1,17 @@
-import { isProblem, Problem, type ProblemCode, problemCodes } from '@roundhouse/sdk/contract'
+import {
+  isProblem,
+  Problem,
+  type ProblemBody,
+  type ProblemCode,
+  problemCodes,
+} from '@roundhouse/sdk/contract'
+import type { FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { type core, ZodError } from 'zod'
+import type { Log } from '../kit/log.ts'
+import { pathOf } from './access-log.ts'
+import { executeBody, executeStatus } from './agent-execute/problems.ts'
+import { openAiBody } from './openai/problems.ts'
 import { storageBody, storageStatus } from './storage-problems.ts'
 
 /** Fastify's own refusals in our terms. Source: fastify docs, Reference/Errors. */
@@ -91,6 +102,19 @@ export function toProblem(error: unknown): Problem {
   )
 }
 
+/** The same for a request, whose log line a bug has. */
+export function toldProblem(error: unknown, request: FastifyRequest, log: Log): Problem {
+  const problem = toProblem(error)
+  if (problem.code === 'internal')
+    log.error('request-fail', {
+      request_id: request.id,
+      method: request.method,
+      path: pathOf(request.url),
+      err: error,
+    })
+  return problem
+}
+
 export function invalidRequest(issues: readonly core.$ZodIssue[]): Problem {
   const [first] = issues
   const field = first?.path.join('.')
@@ -102,25 +126,47 @@ export function invalidRequest(issues: readonly core.$ZodIssue[]): Problem {
 
 /** The status of a refusal; clients of Supabase Storage expect 400 of nearly all. */
 export function problemStatus(problem: Problem, surface: Surface): number {
-  return surface === 'storage' ? storageStatus(problem) : problem.status
+  if (surface === 'storage') return storageStatus(problem)
+  return surface === 'execute' || surface === 'execute-validated' ? executeStatus(problem) : problem.status
 }
 
-/** The body of a refusal: the protocol's own under /v2 and /storage/v1, ours elsewhere. */
+/** The body of a refusal: the protocol's own where there is one, ours elsewhere. */
 export function problemBody(problem: Problem, surface: Surface, requestId: string): Record<string, unknown> {
-  if (surface === 'inference') return { error: problem.message }
-  if (surface === 'storage' || surface === 'resumable') return storageBody(problem)
-  return {
-    error: problemCodes[problem.code].meaning,
-    code: problem.code,
-    detail: problem.message,
-    request_id: requestId,
+  switch (surface) {
+    case 'inference':
+      return { error: problem.message }
+    case 'storage':
+    case 'resumable':
+      return storageBody(problem)
+    case 'openai':
+      return openAiBody(problem)
+    case 'execute':
+      return executeBody(problem, 'Invalid request')
+    case 'execute-validated':
+      return executeBody(problem, 'Invalid request structure')
+    case 'roundhouse':
+      return ownBody(problem, requestId)
   }
 }
 
-export type Surface = 'inference' | 'storage' | 'resumable' | 'roundhouse'
+export function ownBody({ code, message }: Problem, requestId: string): ProblemBody {
+  return { error: problemCodes[code].meaning, code, detail: message, request_id: requestId }
+}
+
+export type Surface =
+  | 'inference'
+  | 'storage'
+  | 'resumable'
+  | 'openai'
+  | 'execute'
+  | 'execute-validated'
+  | 'roundhouse'
 
 export function surfaceOf(path: string): Surface {
   if (isBelow(path, '/v2')) return 'inference'
+  if (isBelow(path, '/v1')) return 'openai'
+  if (isBelow(path, '/api/agent/execute')) return 'execute'
+  if (isBelow(path, '/api/agent/execute-validated')) return 'execute-validated'
   if (isBelow(path, '/storage/v1/upload/resumable')) return 'resumable'
   return isBelow(path, '/storage/v1') ? 'storage' : 'roundhouse'
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Fastify from 'fastify'
-import { keptLog } from '../testing/tokens.ts'
+import { keptLog } from '../testing/kept-log.ts'
 import { warnOfUntrustedProxy } from './untrusted-proxy.ts'
 
 async function linesOf(trustedProxies: string[]): Promise<unknown[]> {

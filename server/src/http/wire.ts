@@ -41,16 +41,26 @@ function encodeCursor(position: string | number): string {
   return Buffer.from(String(position)).toString('base64url')
 }
 
-/** A page out of a list that was asked for one row more than that; the cursor stands on the last row's position. */
+/** A page out of a list that was asked for one row more than that. */
 export function pageOf<Row, Entry>(
   rows: readonly Row[],
   limit: number,
   toEntry: (row: Row) => Entry,
   positionOf: (row: Row) => string | number,
-): { data: Entry[]; next_cursor: string | null } {
-  const page = rows.slice(0, limit)
-  const last = rows.length > limit ? page.at(-1) : undefined
-  return { data: page.map(row => toEntry(row)), next_cursor: last ? encodeCursor(positionOf(last)) : null }
+): PageBody<Entry> {
+  return pageBody({ rows: rows.slice(0, limit), hasMore: rows.length > limit }, toEntry, positionOf)
+}
+
+type PageBody<Entry> = { data: Entry[]; next_cursor: string | null }
+
+/** The cursor stands on the last row's position. */
+export function pageBody<Row, Entry>(
+  { rows, hasMore }: { rows: readonly Row[]; hasMore: boolean },
+  toEntry: (row: Row) => Entry,
+  positionOf: (row: Row) => string | number,
+): PageBody<Entry> {
+  const last = hasMore ? rows.at(-1) : undefined
+  return { data: rows.map(row => toEntry(row)), next_cursor: last ? encodeCursor(positionOf(last)) : null }
 }
 
 /** @throws Problem `invalid-request` for a cursor that is not one of ours. */

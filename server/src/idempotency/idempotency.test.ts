@@ -2,29 +2,21 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
 import { type Kysely, sql } from 'kysely'
-import { openDatabase } from '../adapters/postgres/database.ts'
 import { systemClock } from '../kit/clock.ts'
 import { createIds } from '../kit/ids.ts'
 import { silentLog } from '../kit/log.ts'
 import { createSealer } from '../kit/seal.ts'
 import type { DatabaseCaller } from '../ports/database.ts'
-import { defer } from '../testing/defer.ts'
-import { testDatabase } from '../testing/test-database.ts'
+import { openTestDatabase } from '../testing/open-test-database.ts'
 import { turnedClock } from '../testing/turned-clock.ts'
 import { until } from '../testing/until.ts'
 import { type Answer, createIdempotency, largestAnswerBytes, type Run } from './idempotency.ts'
 import type { KeyedCall } from './store.ts'
 
-const file = { after }
-const { appUrl } = await testDatabase(file)
-const database = openDatabase<Record<string, Record<string, unknown>>>({
-  url: appUrl,
-  applicationName: 'rh-idempotency',
-  max: 4,
-  systemMax: 4,
-  log: silentLog,
-})
-defer(file, database.close)
+const { database } = await openTestDatabase<Record<string, Record<string, unknown>>>(
+  { after },
+  { max: 4, systemMax: 4 },
+)
 const system: Kysely<Record<string, Record<string, unknown>>> = database.system
 const encryptionKey = 'an encryption key of more than 32 characters'
 

@@ -5,9 +5,10 @@ import { Problem } from '@roundhouse/sdk/contract'
 import { sql } from 'kysely'
 import { serviceCaller } from '../accounts/caller.ts'
 import type { HouseTables } from '../start/choose.ts'
+import { endedJob } from '../testing/ended-job.ts'
 import { testHouse } from '../testing/house.ts'
 import { until } from '../testing/until.ts'
-import type { Job, JobContext, JobHandler, Json, NewJob } from './job.ts'
+import type { JobContext, JobHandler, Json, NewJob } from './job.ts'
 
 const service = serviceCaller('test')
 /** What a job does, by its payload. */
@@ -44,18 +45,7 @@ function add(payload: string, work: (context: JobContext) => Promise<Json>, more
 const addLater = (payload: string) =>
   add(payload, async () => assert.fail('it ran'), { startAt: new Date(Date.now() + 600_000) })
 
-async function ended(id: string): Promise<Job> {
-  let job = await jobs.getWhole(service, id)
-  await until(
-    async () => {
-      job = await jobs.getWhole(service, id)
-      return job.finished_at !== null
-    },
-    `the job ${job.payload} has ended`,
-    30_000,
-  )
-  return job
-}
+const ended = (id: string) => endedJob(jobs, id, 30_000)
 
 const endsOf = (payload: string) => ends.filter(text => text.startsWith(`${payload} `))
 

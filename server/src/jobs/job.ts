@@ -75,6 +75,8 @@ export type JobHandler<Tables = unknown> = {
   readonly queue: QueueName
   /** Begun so often at most without getting on, ends of the process included. */
   readonly maxAttempts: number
+  /** After so many ends of the process without getting on it is given up; three when absent. */
+  readonly mostCrashes?: number
   /** Of one attempt; less than the day that the queue waits for one. */
   readonly timeoutMs: number
   /** Gives the result. A Problem that is not retryable ends the job as failed at once. */

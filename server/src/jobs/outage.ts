@@ -24,12 +24,17 @@ export function createOutage(): Outage {
         try {
           return await work()
         } catch (error) {
-          if (!isProblem(error) || !awayOrFull.includes(error.code)) throw error
+          if (!isAwayOrFull(error)) throw error
           await delay(backoffMs(attempt, 50, 1000), undefined, { signal, ref: false })
         }
       }
     },
   }
+}
+
+/** Whether the database is not available, or full: what was to be written is to be written later. */
+export function isAwayOrFull(error: unknown): boolean {
+  return isProblem(error) && awayOrFull.includes(error.code)
 }
 
 /** Whether an attempt ended for what is no fault of its job. A statement of its own that is too slow is one. */

@@ -50,7 +50,7 @@ export type JobRow = Job & {
 /** What a worker looks at of jobs that go on. */
 export type Unfinished = Pick<
   JobRow,
-  'id' | 'claim' | 'ticket' | 'attempt' | 'max_attempts' | 'crashes' | 'cancel_requested_at'
+  'id' | 'kind' | 'claim' | 'ticket' | 'attempt' | 'max_attempts' | 'crashes' | 'cancel_requested_at'
 >
 
 /** `at` is when it ended, to the microsecond. */
@@ -156,7 +156,7 @@ export function createJobStore(db: QueryExecutorProvider) {
     /** Those of the ids that have not ended. */
     async unfinished(ids: readonly string[]): Promise<Unfinished[]> {
       const { rows } = await sql<Unfinished>`
-        select id, claim, ticket, attempt, max_attempts, crashes, cancel_requested_at from jobs
+        select id, kind, claim, ticket, attempt, max_attempts, crashes, cancel_requested_at from jobs
         where id = any(${ids}::uuid[]) and status in ('queued', 'running')`.execute(db)
       return rows
     },

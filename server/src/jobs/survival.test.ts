@@ -7,9 +7,10 @@ import { serviceCaller } from '../accounts/caller.ts'
 import { createIds } from '../kit/ids.ts'
 import { silentLog } from '../kit/log.ts'
 import type { HouseTables } from '../start/choose.ts'
+import { endedJob } from '../testing/ended-job.ts'
 import { testHouse } from '../testing/house.ts'
 import { until } from '../testing/until.ts'
-import type { Job, JobContext, JobHandler, Json, NewJob } from './job.ts'
+import type { JobContext, JobHandler, Json, NewJob } from './job.ts'
 import { createLostJobs } from './lost-jobs.ts'
 
 const service = serviceCaller('test')
@@ -45,18 +46,7 @@ function add(payload: string, work: (context: JobContext) => Promise<Json>, more
   return database.as(service, db => jobs.add(db, { kind: 'plain', ownerId: null, payload, ...more }))
 }
 
-async function ended(id: string): Promise<Job> {
-  let job = await jobs.getWhole(service, id)
-  await until(
-    async () => {
-      job = await jobs.getWhole(service, id)
-      return job.finished_at !== null
-    },
-    `the job ${job.payload} has ended`,
-    60_000,
-  )
-  return job
-}
+const ended = (id: string) => endedJob(jobs, id, 60_000)
 
 async function ticketOf(id: string): Promise<string> {
   const { rows } = await sql<{ ticket: string }>`select ticket from jobs where id = ${id}`.execute(

@@ -22,20 +22,21 @@ export type WorkerOptions<Tables extends JobTables> = {
   ids: Ids
   log: Log
   handlers: () => readonly JobHandler<Tables>[]
-  /** Of each queue but `model`. */
+  /** Of each queue but `model` and `run`. */
   concurrency: number
   observer: JobObserver
 }
 
-/** Short ones, which mostly wait for each other's rows and for the lanes of the models. */
-const modelsAtOnce = 64
+/** They mostly wait: for each other's rows and the lanes of the models, and for providers of language models. */
+const waitingAtOnce = 64
+const waitingQueues: ReadonlySet<QueueName> = new Set(['model', 'run'])
 const lookMs = 2000
 const pauseMs = 500
 const lostLookMs = 60_000
 /** What is of a newer version: another process will know it. */
 const unknownKindDelayMs = 5000
-/** After a crash this often a job is given up. */
-const mostCrashes = 3
+/** After a crash this often a job is given up whose handler says nothing else. */
+const usualCrashes = 3
 
 /** Works on the jobs of one process. */
 export function createWorker<Tables extends JobTables>(options: WorkerOptions<Tables>): Worker {
@@ -66,8 +67,8 @@ export function createWorker<Tables extends JobTables>(options: WorkerOptions<Ta
       const answer = await outage.insist(() => claims.add({ ...wanted, again: false }), delivery.signal)
       if (answer.tag === 'past') return 'settled'
       if (answer.tag === 'yours') return await work(answer.job, claim, queueName)
-      const { attempt, max_attempts, crashes } = answer.job
-      const exhausted = attempt >= max_attempts || crashes + 1 >= mostCrashes
+      const { kind, attempt, max_attempts, crashes } = answer.job
+      const exhausted = attempt >= max_attempts || crashes + 1 >= mostCrashesOf(kind)
       const goOn = async (): Promise<Settlement> => {
         const taken = await outage.insist(() => claims.add({ ...wanted, again: true }), delivery.signal)
         if (taken.tag !== 'yours') return 'settled'
@@ -118,12 +119,11 @@ export function createWorker<Tables extends JobTables>(options: WorkerOptions<Ta
     }
     if (!handler || !knows(job)) {
       log.warn('job-unknown', { job_id: job.id, kind: job.kind })
-      const back = { delayMs: unknownKindDelayMs, error: null, handedBack: true, outage: false }
-      await endings.requeue([{ ...back, job, claim, queueName }])
+      await handBack([{ job, claim, queueName }], unknownKindDelayMs)
       return 'settled'
     }
     // Taken over, and handed back, by a process that does not know it.
-    if (job.crashes >= mostCrashes) return await giveUp(job, claim)
+    if (job.crashes >= mostCrashesOf(job.kind)) return await giveUp(job, claim)
     // Not where the count has begun anew.
     if (job.attempt === 1 && job.started_at && job.started_at >= job.run_at)
       observer.begun(job.kind, Math.max(0, job.started_at.getTime() - job.run_at.getTime()))
@@ -145,24 +145,26 @@ export function createWorker<Tables extends JobTables>(options: WorkerOptions<Ta
     return handler !== undefined && handler.knows?.(job) !== false
   }
 
+  function mostCrashesOf(kind: string): number {
+    return handlerOf(kind)?.mostCrashes ?? usualCrashes
+  }
+
   function handlerOf(kind: string): JobHandler<Tables> | undefined {
     return handlers().find(handler => handler.kind === kind)
   }
 
   /** In one transaction, and told to the others at its end. */
+  async function handBack(
+    given: readonly Pick<Run, 'job' | 'claim' | 'queueName'>[],
+    delayMs: number,
+  ): Promise<void> {
+    const back = { delayMs, error: null, handedBack: true, outage: false }
+    await endings.requeue(given.map(({ job, claim, queueName }) => ({ ...back, job, claim, queueName })))
+  }
+
   async function giveBack(given: readonly Run[]): Promise<void> {
     if (given.length === 0) return
-    await endings.requeue(
-      given.map(({ job, claim, queueName }) => ({
-        job,
-        claim,
-        delayMs: 0,
-        error: null,
-        handedBack: true,
-        outage: false,
-        queueName,
-      })),
-    )
+    await handBack(given, 0)
     for (const run of given) run.leave()
     log.info('jobs-hand-back', { jobs: given.length })
   }
@@ -215,7 +217,7 @@ export function createWorker<Tables extends JobTables>(options: WorkerOptions<Ta
       lostTimer.unref()
       const names = new Set<QueueName>(handlers().map(handler => handler.queue))
       for (const name of names)
-        await queue.work(name, { atOnce: name === 'model' ? modelsAtOnce : concurrency }, delivery =>
+        await queue.work(name, { atOnce: waitingQueues.has(name) ? waitingAtOnce : concurrency }, delivery =>
           handle(name, delivery),
         )
       if (names.size > 0) await queue.onGivenUp(onGivenUp)

@@ -6,6 +6,8 @@ export type Context = {
   userId: string | null
   /** Address of the client; absent in jobs. */
   readonly ip?: string
+  /** The caller's `traceparent`, where there is one. */
+  readonly traceParent?: string | undefined
 }
 
 /** The context of the work in progress; undefined outside a request or job. */

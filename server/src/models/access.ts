@@ -1,5 +1,6 @@
 import { Problem } from '@roundhouse/sdk/contract'
 import { type Caller, mayManage, maySee } from '../accounts/caller.ts'
+import { isNotOwn, needsCredential, ownerOf } from '../accounts/ownership.ts'
 import type { Database } from '../ports/database.ts'
 import { type Model, type ModelTarget, modelLabel } from './model.ts'
 import { createModelStore, type ModelStore, type ModelTables } from './store.ts'
@@ -41,9 +42,7 @@ export function refuseUnpaid(caller: Caller, model: Model): void {
 
 /** Who can be the owner of a model: users, and the service-role key for the house. @throws Problem. */
 export function refuseWhoCannotOwn(caller: Caller): void {
-  if (caller.role === 'anonymous') throw needsCredential('Models are uploaded by users')
-  if (caller.userId === null && caller.role !== 'service')
-    throw new Problem('forbidden', 'This credential belongs to no user, so it cannot own a model.')
+  ownerOf(caller, 'a model', 'Models are uploaded by users')
 }
 
 /** Parts of an upload, which is an act of the owner: the service-role key is the owner of what is the house's. */
@@ -54,8 +53,8 @@ const uploading = ['model-upload', 'model-validate']
  * house beside uploading it.
  */
 export function isAdministrative(caller: Caller, model: Pick<Model, 'owner_id'>, action: string): boolean {
-  if (model.owner_id !== caller.userId) return true
-  return model.owner_id === null && !uploading.includes(action)
+  if (model.owner_id === caller.userId && uploading.includes(action)) return false
+  return isNotOwn(caller, model)
 }
 
 /**
@@ -83,11 +82,4 @@ type ModelAct = {
   /** For the audit log, noun-verb. */
   action: string
   details?: Record<string, unknown>
-}
-
-function needsCredential(why: string): Problem {
-  return new Problem(
-    'unauthenticated',
-    `${why}. Send Authorization: Bearer <key or token>, or x-api-key: <key>.`,
-  )
 }

@@ -1,4 +1,4 @@
-import type { Visibility } from '@roundhouse/sdk/contract'
+import type { ModelKind, Visibility } from '@roundhouse/sdk/contract'
 
 /** A model of the house that is to be there at start, from `MODEL_PATH` or `roundhouse.config.ts`. */
 export type DeclaredModel = {
@@ -15,6 +15,8 @@ export type DeclaredModel = {
   readonly visibility: Visibility | undefined
   /** Credits per call; the same holds for it. */
   readonly price: number | undefined
+  /** The same. */
+  readonly kind: ModelKind | undefined
   /** Where a copy lies on this machine, absolute. */
   readonly localPath: string | undefined
   /** False never asks the storage. */

@@ -245,9 +245,10 @@ test('a declared version never changes: other bytes want another version', async
 
 test('what the declaration says of an unchanged model is taken over', async () => {
   await start()
-  await start({ visibility: 'public', price: 3 })
+  await start({ visibility: 'public', price: 3, kind: 'embedding' })
   const model = await rooms.system.newest(null, 'price')
-  assert.deepEqual([model?.visibility, model?.price, model?.version], ['public', 3, '1'])
+  const { visibility, price, kind, version } = model ?? {}
+  assert.deepEqual([visibility, price, kind, version], ['public', 3, 'embedding', '1'])
 })
 
 test('a local copy with the right sha256 is used without a download; another one is replaced, whole or not at all', async context => {
@@ -355,6 +356,7 @@ function fetcherOf(
     required: true,
     visibility: undefined,
     price: undefined,
+    kind: undefined,
     localPath: undefined,
     download: true,
     ...change,

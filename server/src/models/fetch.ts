@@ -183,12 +183,12 @@ export function createModelFetcher(dependencies: {
     upload: StoredUpload,
     facts: ArtifactFacts | undefined,
   ): Promise<Model | undefined> {
-    const { name, version, price, visibility = 'users' } = model
+    const { name, version, price, kind, visibility = 'users' } = model
     const metadata = facts && { artifact: artifactOf(model, facts) }
     try {
       return await registry.push(
         caller,
-        { name, version, price, visibility, metadata, onlyIfChanged: true },
+        { name, version, price, kind, visibility, metadata, onlyIfChanged: true },
         upload,
       )
     } catch (error) {
@@ -205,10 +205,11 @@ export function createModelFetcher(dependencies: {
 
   /** What is there is the declared file; the declaration may say more of it. */
   async function adopt(current: Model, model: DeclaredModel, patience: Patience): Promise<undefined> {
-    const { visibility, price } = model
+    const { visibility, price, kind } = model
     const change = {
       ...(visibility !== undefined && visibility !== current.visibility ? { visibility } : {}),
       ...(price !== undefined && price !== current.price ? { price } : {}),
+      ...(kind !== undefined && kind !== current.kind ? { kind } : {}),
     }
     if (Object.keys(change).length > 0) await registry.update(caller, current.id, change)
     // An administrator took it out of service; a start does not take that back.

@@ -1,4 +1,4 @@
-import type { ModelStatus, Signature, TensorSpecBody, Visibility } from '@roundhouse/sdk/contract'
+import type { ModelKind, ModelStatus, Signature, TensorSpecBody, Visibility } from '@roundhouse/sdk/contract'
 
 /** One version of a model, as stored. */
 export type Model = {
@@ -15,6 +15,8 @@ export type Model = {
   readonly visibility: Visibility
   /** Credits per call. */
   readonly price: number
+  /** What it is beside a model that predicts. */
+  readonly kind: ModelKind | null
   readonly format: 'onnx' | null
   readonly file_key: string | null
   readonly file_hash: string | null

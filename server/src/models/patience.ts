@@ -1,6 +1,7 @@
 import { isProblem } from '@roundhouse/sdk/contract'
 import { backoffMs } from '../kit/backoff.ts'
 import type { Clock } from '../kit/clock.ts'
+import { pause } from '../kit/pause.ts'
 
 /** The storage gave nothing, or far too little, for as long as one may wait. */
 export class StorageOutage extends Error {
@@ -83,17 +84,7 @@ export function createPatience(options: {
     if (leftMs <= waitMs) throw outage(error)
     leftMs -= waitMs
     onRetry(error, Math.round(waitMs))
-    await new Promise<void>((resolve, reject) => {
-      const stop = () => {
-        cancel()
-        reject(signal.reason)
-      }
-      const cancel = clock.after(waitMs, () => {
-        signal.removeEventListener('abort', stop)
-        resolve()
-      })
-      signal.addEventListener('abort', stop, { once: true })
-    })
+    await pause(waitMs, clock, signal)
   }
 
   return {

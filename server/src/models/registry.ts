@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { isProblem, Problem, type Visibility } from '@roundhouse/sdk/contract'
+import { isProblem, type ModelKind, Problem, type Visibility } from '@roundhouse/sdk/contract'
 import { type Caller, maySee } from '../accounts/caller.ts'
 import { keyOf } from '../files/discard.ts'
 import type { Clock } from '../kit/clock.ts'
@@ -27,6 +27,7 @@ export type ModelDraft = {
   description?: string | null | undefined
   visibility?: Visibility | undefined
   price?: number | undefined
+  kind?: ModelKind | undefined
   /** Added to what the file tells of itself. */
   metadata?: Record<string, unknown> | undefined
   /** Refused with `model-exists` when the newest version, ready or archived, has these very bytes. */
@@ -38,6 +39,7 @@ export type ModelUpdate = {
   description?: string | null | undefined
   visibility?: Visibility | undefined
   price?: number | undefined
+  kind?: ModelKind | null | undefined
   status?: 'archived' | 'ready' | undefined
 }
 
@@ -83,7 +85,7 @@ export function createRegistry(dependencies: {
   ): Promise<Model> {
     refuseWhoCannotOwn(caller)
     const owner_id = caller.userId
-    const { name, visibility, price, description = null } = draft
+    const { name, visibility, price, kind, description = null } = draft
     return database.as(caller, async db => {
       const store = createModelStore(db)
       await store.lockOwner(owner_id)
@@ -99,6 +101,7 @@ export function createRegistry(dependencies: {
         description,
         visibility,
         price,
+        kind,
         ...rest,
       })
       if (!model) throw taken({ name, version })

@@ -27,6 +27,8 @@ export type Serving = {
    * @throws Problem `model-not-found`, `unauthenticated`.
    */
   row(caller: Caller, target: ModelTarget): Model | Promise<Model>
+  /** What the names stand for that the caller may use, the newest first: the newest ready version of each. */
+  named(caller: Caller): Model[]
   /** Loads the required models, then the others, the last used first, up to `preloadBytes`. */
   preload(): Promise<void>
   /** Why requests should not be sent here yet; empty when every required model has a warm version. */
@@ -159,6 +161,10 @@ export function createServing(dependencies: {
     find,
     row,
     price: id => catalogue.byId(id)?.price ?? 0,
+    named(caller) {
+      const names = new Set(catalogue.all().map(({ name }) => name))
+      return [...names].flatMap(name => known(caller, { name }) ?? [])
+    },
     isWarm: model => shelf.state(model.id).tag === 'warm',
     async preload() {
       const newest = catalogue.allFamilies().flatMap(family => serving(family) ?? [])

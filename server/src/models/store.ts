@@ -1,6 +1,7 @@
-import type { ModelStatus, Plan, Visibility } from '@roundhouse/sdk/contract'
+import type { ModelKind, ModelStatus, Plan, Visibility } from '@roundhouse/sdk/contract'
 import { type Generated, type GeneratedAlways, type Kysely, type Selectable, type SqlBool, sql } from 'kysely'
 import type { Caller } from '../accounts/caller.ts'
+import { withoutUndefined } from '../kit/without-undefined.ts'
 import type { Model } from './model.ts'
 
 type ModelsTable = {
@@ -14,6 +15,7 @@ type ModelsTable = {
   error: string | null
   visibility: Generated<Visibility>
   price: Generated<string | number>
+  kind: ModelKind | null
   format: 'onnx' | null
   file_key: string | null
   /** Read from the key: the object that is the file. */
@@ -44,6 +46,7 @@ export type ModelChange = Changes<
     | 'error'
     | 'visibility'
     | 'price'
+    | 'kind'
     | 'format'
     | 'file_key'
     | 'file_hash'
@@ -252,12 +255,6 @@ function jsonColumns(change: ModelChange): Record<string, string | null> {
     if (value !== undefined) columns[column] = value === null ? null : JSON.stringify(value)
   }
   return columns
-}
-
-function withoutUndefined<Value extends object>(value: Value): Partial<Value> {
-  return Object.fromEntries(
-    Object.entries(value).filter(([, field]) => field !== undefined),
-  ) as Partial<Value>
 }
 
 function toModel({ file_version: _fileVersion, ...row }: Selectable<ModelsTable>): Model {

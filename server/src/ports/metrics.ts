@@ -13,6 +13,21 @@ export type Metrics = {
   /** A job was begun for the first time, so long after it could have been. */
   jobBegin(job: { kind: string; waitMs: number }): void
   jobEnd(job: { kind: string; status: string }): void
+  runBegin(run: { mode: string }): void
+  /** `firstTokenMs` is null where none came. */
+  runEnd(run: { mode: string; status: string; firstTokenMs: number | null }): void
+  /** So many events of runs are durable. */
+  runEvents(count: number): void
+  /** A call of a model that no run made. `firstTokenMs` is null where it was no stream, or nothing came. */
+  gatewayCall(call: {
+    provider: string
+    operation: string
+    status: string
+    durationMs: number
+    firstTokenMs: number | null
+    inputTokens: number
+    outputTokens: number
+  }): void
   /** Drops what was measured of a version that is gone. */
   forget(model: string, version: string): void
   /** Answers since the start; `failed` are those with 5xx. */

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 
-/** The line of work a job waits in. `model`: many short ones at once; the others: few long ones. */
-export type QueueName = 'model' | 'batch' | 'task' | 'default'
+/** The line of work a job waits in. `model` and `run`: many at once, which mostly wait; the others: few that work. */
+export type QueueName = 'model' | 'batch' | 'task' | 'run' | 'default'
 
 export type QueueEntry = {
   queue: QueueName

@@ -5,7 +5,6 @@ import { sql } from 'kysely'
 import { type Caller, serviceCaller } from '../accounts/caller.ts'
 import { createInProcessBus } from '../adapters/bus/in-process.ts'
 import { createMemoryCache } from '../adapters/cache/memory.ts'
-import { openDatabase } from '../adapters/postgres/database.ts'
 import { createCredits } from '../credits/credits.ts'
 import type { CreditTables } from '../credits/store.ts'
 import { systemClock } from '../kit/clock.ts'
@@ -19,22 +18,17 @@ import type { Database } from '../ports/database.ts'
 import { anonymousCaller, newCaller } from '../testing/callers.ts'
 import { commandedLoader } from '../testing/commanded-loader.ts'
 import { defer } from '../testing/defer.ts'
-import { testDatabase } from '../testing/test-database.ts'
+import { openTestDatabase } from '../testing/open-test-database.ts'
 import { createJournal } from './journal.ts'
 import { createPredictionCache } from './prediction-cache.ts'
 import { createPredictions } from './predictions.ts'
 import { createPredictionStore, type PredictionTables } from './store.ts'
 
 const file = { after }
-const { appUrl } = await testDatabase(file)
-const database = openDatabase<ModelTables & PredictionTables & CreditTables>({
-  url: appUrl,
-  applicationName: 'rh-history-test',
+const { database } = await openTestDatabase<ModelTables & PredictionTables & CreditTables>(file, {
   max: 2,
   systemMax: 2,
-  log: silentLog,
 })
-defer(file, database.close)
 const bus = createInProcessBus()
 defer(file, bus.close)
 const models = createModelStore(database.system)

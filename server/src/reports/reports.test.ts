@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url'
 import type { ForecastReport } from '@roundhouse/sdk/contract'
 import { allScopes, type Caller, serviceCaller } from '../accounts/caller.ts'
 import { openFolderStore } from '../adapters/files/folder.ts'
-import { openDatabase } from '../adapters/postgres/database.ts'
 import { createTypesetter } from '../adapters/typst/typesetter.ts'
 import { createFiles } from '../files/files.ts'
 import type { FileTables } from '../files/store.ts'
@@ -17,8 +16,8 @@ import { createIds } from '../kit/ids.ts'
 import { silentLog } from '../kit/log.ts'
 import { anonymousCaller, newCaller } from '../testing/callers.ts'
 import { defer } from '../testing/defer.ts'
+import { openTestDatabase } from '../testing/open-test-database.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
-import { testDatabase } from '../testing/test-database.ts'
 import { until } from '../testing/until.ts'
 import { createReports, type LinkedReport } from './reports.ts'
 import type { ReportTables } from './store.ts'
@@ -26,15 +25,7 @@ import { shippedTemplates } from './templates.ts'
 
 const scope = { after }
 const templatesFolder = fileURLToPath(new URL('../../templates', import.meta.url))
-const { appUrl } = await testDatabase(scope)
-const database = openDatabase<ReportTables & FileTables>({
-  url: appUrl,
-  applicationName: 'reports-test',
-  max: 4,
-  systemMax: 2,
-  log: silentLog,
-})
-defer(scope, () => database.close())
+const { database } = await openTestDatabase<ReportTables & FileTables>(scope, { max: 4, systemMax: 2 })
 const folder = await temporaryFolder(scope)
 const common = { database, ids: createIds(), log: silentLog }
 const files = createFiles({

@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import { Problem } from '@roundhouse/sdk/contract'
 import { z } from 'zod'
 import { type Caller, mayEverything, mayManage, maySee } from '../accounts/caller.ts'
+import { needsCredential, ownerOf } from '../accounts/ownership.ts'
 import type { Files } from '../files/files.ts'
 import type { Ids } from '../kit/ids.ts'
 import type { Database, WithinTransaction } from '../ports/database.ts'
@@ -54,6 +55,7 @@ export type Reports = {
 const logoBucket = 'agent-logos'
 const maxLogoBytes = 2 * 1024 * 1024
 const maxReportBytes = 64 * 1024 * 1024
+const onlyPublic = 'Without a credential only public reports are shown'
 
 export function createReports(dependencies: {
   database: Database<ReportTables>
@@ -113,7 +115,7 @@ export function createReports(dependencies: {
     templates: () => templates,
 
     async create(caller, request, { signal, within } = {}) {
-      const owner = ownerOf(caller)
+      const owner = ownerOf(caller, 'a report', onlyPublic)
       const template = templateOf(request.template, request.version)
       const data = checked(template, request.data)
       const given = await gather(caller, template, data)
@@ -196,26 +198,11 @@ function checked(template: ReportTemplate, data: unknown): ReportData {
   throw new Problem('invalid-request', `${path}: ${issue?.message ?? z.prettifyError(result.error)}`)
 }
 
-/** Who can be the owner of a report: users, and the service-role key for the house. @throws Problem. */
-function ownerOf(caller: Caller): string | null {
-  if (caller.role === 'anonymous') throw needsCredential()
-  if (caller.userId === null && caller.role !== 'service')
-    throw new Problem('forbidden', 'This credential belongs to no user, so it cannot own a report.')
-  return caller.userId
-}
-
 /** What is said of a report that is not there, and of one that the caller may not see: the same. */
 function noReport(caller: Caller, id: string): Problem {
   return caller.role === 'anonymous'
-    ? needsCredential()
+    ? needsCredential(onlyPublic)
     : new Problem('resource-not-found', `There is no report with the id ${id}.`)
-}
-
-function needsCredential(): Problem {
-  return new Problem(
-    'unauthenticated',
-    'Without a credential only public reports are shown. Send Authorization: Bearer <key or token>, or x-api-key: <key>.',
-  )
 }
 
 function json(data: ReportData): Uint8Array {

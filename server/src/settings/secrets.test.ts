@@ -4,10 +4,10 @@ import { after, beforeEach, test } from 'node:test'
 import { type Kysely, sql } from 'kysely'
 import { openDatabase } from '../adapters/postgres/database.ts'
 import { createIds } from '../kit/ids.ts'
-import type { Log } from '../kit/log.ts'
 import { createSealer } from '../kit/seal.ts'
 import type { DatabaseCaller } from '../ports/database.ts'
 import { defer } from '../testing/defer.ts'
+import { printed, printedLog } from '../testing/kept-log.ts'
 import { testDatabase } from '../testing/test-database.ts'
 import { until } from '../testing/until.ts'
 import { createSecrets } from './secrets.ts'
@@ -15,9 +15,7 @@ import { createSecretStore, type SecretTables } from './store.ts'
 
 const file = { after }
 const { adminUrl, appUrl } = await testDatabase(file)
-const lines: string[] = []
-const note = (event: string, fields?: unknown) => void lines.push(`${event} ${print(fields)}`)
-const log: Log = { debug: note, info: note, warn: note, error: note }
+const { log, lines } = printedLog()
 const [database, owner] = [appUrl, adminUrl].map(url => {
   const opened = openDatabase<SecretTables>({ url, applicationName: 'rh-secrets', max: 4, systemMax: 4, log })
   defer(file, opened.close)
@@ -35,13 +33,6 @@ function open(keys: string) {
   const sealer = createSealer(keys)
   assert.ok(database)
   return { sealer, ...createSecrets({ database, sealer, ids }) }
-}
-
-/** As the log prints: errors with their stack, cause and fields. */
-function print(value: unknown): string {
-  return JSON.stringify(value, (_, field) =>
-    field instanceof Error ? { ...field, stack: field.stack, cause: field.cause } : field,
-  )
 }
 
 async function ownerRows<Row>(query: ReturnType<typeof sql<Row>>): Promise<Row[]> {
@@ -266,7 +257,7 @@ test('20 planted values are in no table, audit entry, log line or error', async 
   const seen: string[] = []
   const fails = async (work: Promise<unknown>) =>
     assert.rejects(work, error => {
-      seen.push(String(error), print(error))
+      seen.push(String(error), printed(error))
       return true
     })
   for (const [index, canary] of canaries.entries()) {
@@ -276,8 +267,8 @@ test('20 planted values are in no table, audit entry, log line or error', async 
     await fails(put(admin, `S${index}`, `${canary}\ud800`))
     await fails(put({ ...admin, role: 'member' }, `M${index}`, canary))
   }
-  seen.push(print(await list(admin)))
-  seen.push(print({ ...(await open(bothKeys).rotate()), sealer: open(bothKeys).sealer }))
+  seen.push(printed(await list(admin)))
+  seen.push(printed({ ...(await open(bothKeys).rotate()), sealer: open(bothKeys).sealer }))
   await ownerRows(sql`update secrets set sealed = ${'v1.k2.AAAA.AAAA.AAAA'} where name = 'S0'`)
   await fails(reveal('S0'))
   await fails(reveal('S1'))

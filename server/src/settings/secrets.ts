@@ -1,4 +1,5 @@
 import { Problem } from '@roundhouse/sdk/contract'
+import type { Kysely, QueryExecutorProvider } from 'kysely'
 import type { Ids } from '../kit/ids.ts'
 import { keyIdOf, SealError, type Sealer } from '../kit/seal.ts'
 import type { Database, DatabaseCaller } from '../ports/database.ts'
@@ -19,6 +20,10 @@ export type Rotation = {
 export type Secrets = {
   /** Adds or replaces. @throws Problem `invalid-request` */
   put(caller: DatabaseCaller, name: string, value: string): Promise<void>
+  /** The same within someone else's transaction, which audits it. */
+  putIn(db: QueryExecutorProvider, name: string, value: string): Promise<void>
+  /** Within someone else's transaction. False when there is none of this name. */
+  removeIn(db: QueryExecutorProvider, name: string): Promise<boolean>
   /** By name, without the values. */
   list(caller: DatabaseCaller): Promise<SecretRow[]>
   /** @throws Problem `resource-not-found` */
@@ -82,18 +87,25 @@ export function createSecrets(dependencies: {
     return { stale, rotated, unreadable }
   }
 
+  function seal(name: string, value: string): SealedSecret {
+    if (!value.isWellFormed())
+      throw new Problem('invalid-request', 'value: holds half of a surrogate pair, which is not text.')
+    // A new id each time: an older text of the same secret cannot be put back on its own.
+    const id = ids.uuid()
+    return { id, name, sealed: sealer.seal(value, placeOf(id)) }
+  }
+
   return {
     async put(caller, name, value) {
-      if (!value.isWellFormed())
-        throw new Problem('invalid-request', 'value: holds half of a surrogate pair, which is not text.')
-      // A new id each time: an older text of the same secret cannot be put back on its own.
-      const id = ids.uuid()
-      const secret = { id, name, sealed: sealer.seal(value, placeOf(id)) }
+      const secret = seal(name, value)
       await database.as(caller, async (db, audit) => {
         await createSecretStore(db).put(secret)
         await audit('secret-put', name, { key_id: sealer.currentKeyId })
       })
     },
+
+    putIn: (db, name, value) => storeWithin(db).put(seal(name, value)),
+    removeIn: (db, name) => storeWithin(db).remove(name),
 
     list: caller => database.as(caller, db => createSecretStore(db).list()),
 
@@ -135,6 +147,11 @@ export function createSecrets(dependencies: {
       )
     },
   }
+}
+
+/** Another room's connection: the tables are in the same schema. */
+function storeWithin(db: QueryExecutorProvider) {
+  return createSecretStore(db as unknown as Kysely<SecretTables>)
 }
 
 function placeOf(id: string): { table: string; row: string; field: string } {

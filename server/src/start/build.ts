@@ -1,11 +1,9 @@
-import { totalmem } from 'node:os'
 import type { FastifyInstance } from 'fastify'
 import type { Keys } from '../accounts/keys.ts'
 import { createLimits } from '../accounts/limits.ts'
 import type { SignIn } from '../accounts/sign-in/sign-in.ts'
 import { createTensorCodec } from '../adapters/codec/codec.ts'
 import { createPrometheusMetrics } from '../adapters/metrics/prometheus.ts'
-import { createOnnxRuntime } from '../adapters/onnx/runtime.ts'
 import { pendingMigrations } from '../adapters/postgres/migrate.ts'
 import { createAdmin } from '../admin/admin.ts'
 import { createHealth, type Health } from '../admin/health.ts'
@@ -17,33 +15,25 @@ import { systemClock } from '../kit/clock.ts'
 import { createIds } from '../kit/ids.ts'
 import type { Log } from '../kit/log.ts'
 import { createSealer } from '../kit/seal.ts'
-import { artifactsInFiles } from '../models/artifacts-in-files.ts'
-import { createCatalogue } from '../models/catalogue.ts'
-import { createModelFetcher } from '../models/fetch.ts'
-import { firstSource } from '../models/first-source.ts'
-import { createLoader } from '../models/loader.ts'
-import { metricLabels } from '../models/model.ts'
-import { createRegistry, type Registry } from '../models/registry.ts'
-import { createServing, type Serving } from '../models/serving.ts'
-import { createShelf } from '../models/shelf.ts'
-import { createModelStore } from '../models/store.ts'
+import type { Registry } from '../models/registry.ts'
+import type { Serving } from '../models/serving.ts'
 import { createBatches } from '../predictions/batch/batches.ts'
 import { createBatchHandler } from '../predictions/batch/handler.ts'
-import { createJournal } from '../predictions/journal.ts'
 import { createModelJobs } from '../predictions/model-job.ts'
-import { createPredictionCache } from '../predictions/prediction-cache.ts'
-import { createPredictions } from '../predictions/predictions.ts'
-import { createPredictionStore } from '../predictions/store.ts'
 import { createReports } from '../reports/reports.ts'
 import { shippedTemplates } from '../reports/templates.ts'
 import { createSecrets } from '../settings/secrets.ts'
 import type { Tasks } from '../tasks/tasks.ts'
 import { buildAlerts } from './alerts.ts'
 import { buildAccounts } from './build-accounts.ts'
+import { type BuiltAgents, buildAgents } from './build-agents.ts'
 import { type BuiltJobs, buildJobs } from './build-jobs.ts'
+import { buildModels } from './build-models.ts'
+import { buildPredictions } from './build-predictions.ts'
 import { buildTasks } from './build-tasks.ts'
-import { type Ground, type HouseKeys, lanes } from './choose.ts'
+import type { Ground, HouseKeys } from './choose.ts'
 import { createChores } from './chores.ts'
+import { ensureAgents } from './declared-agents.ts'
 import { ensureBuckets } from './declared-buckets.ts'
 import type { Declared } from './declared-models.ts'
 import { packageVersion } from './package-version.ts'
@@ -62,6 +52,7 @@ export type House = {
   serving: Serving
   /** Its worker is started after `open`, where the process is one. */
   background: BuiltJobs
+  answering: BuiltAgents
   tasks: Tasks
   health: Health
   version: string
@@ -75,8 +66,6 @@ export type House = {
 }
 
 const tendMs = 1000
-/** Predictions recorded whole before the ceiling a second counts. */
-const historyBurst = 10_000
 const sweepMs = 3_600_000
 const fetchAgainMs = 30_000
 const alertLookMs = 60_000
@@ -92,7 +81,7 @@ export async function build(
   keys: HouseKeys,
   log: Log,
 ): Promise<House> {
-  const { database, bus, cache, counters, files, artifacts } = ground
+  const { database, cache, counters, files } = ground
   const clock = systemClock
   const ids = createIds()
   const version = await packageVersion()
@@ -130,100 +119,24 @@ export async function build(
   })
 
   // Models
-  const runtime = createOnnxRuntime({ log })
-  await runtime.prepare()
-  const loader = createLoader({
-    files,
-    runtime,
-    log,
-    now: () => performance.now(),
-    lanes: lanes(config),
-    reportBatch(model, batch) {
-      // A run that ends after its model was removed would be measured for ever.
-      if (catalogue.byId(model.id)) metrics.batch({ ...metricLabels(model), ...batch })
-    },
-  })
-  const required = [
-    ...new Set([
-      ...config.REQUIRED_MODELS,
-      ...declared.models.filter(model => model.required).map(({ name }) => name),
-    ]),
-  ]
-  const modelMemoryBytes = config.MODEL_MEMORY_BYTES ?? (process.constrainedMemory() || totalmem()) / 2
-  const shelf = createShelf({
-    loader,
+  const { shelf, catalogue, serving, registry, fetcher } = await buildModels(config, ground, declared, {
+    storage,
+    metrics: () => metrics,
+    onRemove: model => chores.inBackground('prediction-forget', predictions.forget(model.id)),
     clock,
+    ids,
     log,
-    idleSeconds: config.CACHE_MODEL_TTL,
-    memoryBytes: modelMemoryBytes,
-    required,
-  })
-  const catalogue = createCatalogue({
-    store: createModelStore(database.system),
-    bus,
-    log,
-    onGone(model) {
-      const labels = metricLabels(model)
-      metrics.forget(labels.model, labels.version)
-    },
-  })
-  const serving = createServing({
-    catalogue,
-    shelf,
-    database,
-    clock,
-    log,
-    required,
-    preloadBytes: modelMemoryBytes / 4,
   })
 
   // Credits
   const credits = createCredits({ database, clock, log })
 
   // Predictions
-  const predictionStore = createPredictionStore(database.system)
-  const predictionCache = createPredictionCache({ cache, ttlSeconds: config.CACHE_PREDICTION_TTL })
-  const journal = createJournal({
-    store: predictionStore,
-    clock,
-    log,
-    mode: config.PREDICTION_HISTORY,
-    perSecond: config.PREDICTION_HISTORY_PER_SECOND,
-    burst: historyBurst,
-  })
-  const predictions = createPredictions({
+  const { predictions, predictionCache, journal, embeddings } = buildPredictions(config, ground, {
     serving,
-    cache: predictionCache,
-    journal,
     credits,
-    database,
     ids,
     clock,
-    timeoutMs: config.PREDICT_TIMEOUT_MS,
-    retentionDays: config.PREDICTION_RETENTION_DAYS,
-  })
-  const registry = createRegistry({
-    database,
-    files,
-    loader,
-    shelf,
-    catalogue,
-    serving,
-    clock,
-    ids,
-    log,
-    maxSizeBytes: config.MAX_MODEL_SIZE_BYTES,
-    onRemove: model => chores.inBackground('prediction-forget', predictions.forget(model.id)),
-  })
-
-  const fetcher = createModelFetcher({
-    models: declared.models,
-    source: firstSource([artifactsInFiles(storage.objects), ...artifacts]),
-    registry,
-    files,
-    store: createModelStore(database.system),
-    clock,
-    ids,
     log,
   })
 
@@ -245,6 +158,22 @@ export async function build(
     codec,
     credits,
     publicUrl,
+    ids,
+    log,
+  })
+
+  // Agents
+  const limits = createLimits({ counters })
+  const answering = buildAgents(config, ground, background, {
+    secrets,
+    accounts,
+    credits,
+    limits,
+    serving,
+    predictions,
+    codec,
+    metrics: () => metrics,
+    clock,
     ids,
     log,
   })
@@ -294,7 +223,7 @@ export async function build(
     accounts,
     keys: apiKeys,
     signIn,
-    limits: createLimits({ counters }),
+    limits,
     throttle,
     admin: createAdmin({ database, changed }),
     alerts,
@@ -309,8 +238,10 @@ export async function build(
     registry,
     serving,
     predictions,
+    embeddings,
     predictionCache,
     reports,
+    ...answering.doors,
     codec,
     health,
     metrics,
@@ -338,6 +269,7 @@ export async function build(
     'idempotency-sweep': idempotency.sweep,
     'credit-sweep': credits.sweep,
     'task-sweep': tasks.sweep,
+    ...answering.sweeps,
   }
 
   return {
@@ -348,6 +280,7 @@ export async function build(
     registry,
     serving,
     background,
+    answering,
     tasks,
     health,
     version,
@@ -355,6 +288,7 @@ export async function build(
     async prepare(signal) {
       await tasks.declare()
       await ensureBuckets(storage.buckets, declared.file.content.buckets ?? [])
+      await ensureAgents(answering.doors.agents, declared.file.content.agents ?? [])
       await fetcher.fetchAll(signal)
     },
     async open() {
@@ -364,6 +298,7 @@ export async function build(
       chores.every(tendMs, 'model-tend', serving.tend)
       chores.every(fetchAgainMs, 'model-fetch', () => fetcher.retry(closing.signal))
       for (const [event, sweep] of Object.entries(sweeps)) chores.every(sweepMs, event, sweep, firstSweepMs)
+      await answering.open(chores)
       await serving.preload()
       chores.every(alertLookMs, 'alert-look', alerts.look, 0)
     },
@@ -371,6 +306,7 @@ export async function build(
       chores.stop()
       closing.abort()
       catalogue.close()
+      await answering.close()
       await alerts.close()
       await accounts.close()
       await Promise.all([journal.close(journalCloseMs), storage.close(discardCloseMs)])

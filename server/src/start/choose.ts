@@ -15,6 +15,7 @@ import { openDatabase } from '../adapters/postgres/database.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../adapters/postgres/embedded.ts'
 import type { AlertTables } from '../admin/alerts/store.ts'
 import type { AdminTables } from '../admin/store.ts'
+import type { AgentTables } from '../agents/store.ts'
 import type { CreditTables } from '../credits/store.ts'
 import type { FileTables } from '../files/store.ts'
 import type { JobTables } from '../jobs/store.ts'
@@ -28,10 +29,14 @@ import type { Counters } from '../ports/counters.ts'
 import type { Database } from '../ports/database.ts'
 import type { FileStore } from '../ports/file-store.ts'
 import type { Queue } from '../ports/queue.ts'
+import type { Tracer } from '../ports/tracer.ts'
 import type { PredictionTables } from '../predictions/store.ts'
+import type { ProviderTables } from '../providers/store.ts'
 import type { ReportTables } from '../reports/store.ts'
+import type { GatewayTables } from '../runs/gateway/store.ts'
 import type { SecretTables } from '../settings/store.ts'
 import type { TaskTables } from '../tasks/store.ts'
+import { packageVersion } from './package-version.ts'
 import type { Config } from './settings.ts'
 
 /** Where the database is, and who logs in for what. */
@@ -47,11 +52,14 @@ export type DatabasePlace = {
 export type HouseTables = AccountTables &
   SignInTables &
   AdminTables &
+  AgentTables &
   AlertTables &
   CreditTables &
+  GatewayTables &
   JobTables &
   ModelTables &
   PredictionTables &
+  ProviderTables &
   ReportTables &
   SecretTables &
   TaskTables &
@@ -69,6 +77,8 @@ export type Ground = {
   files: FileStore
   /** Storages that models are fetched from, beside the buckets of this server. */
   artifacts: readonly ArtifactSource[]
+  /** Null where nobody collects spans. */
+  tracer: Tracer | null
   close(): Promise<void>
 }
 
@@ -130,7 +140,9 @@ export async function openGround(config: Config, place: DatabasePlace, log: Log)
     })
     opened.push(queue)
     const artifacts = await openArtifacts(config, log)
-    return { database, appSql, bus, queue, cache, counters, files, artifacts, close }
+    const tracer = await openTracer(config, log)
+    if (tracer) opened.push(tracer)
+    return { database, appSql, bus, queue, cache, counters, files, artifacts, tracer, close }
   } catch (error) {
     await close()
     throw error
@@ -160,6 +172,15 @@ async function openArtifacts(config: Config, log: Log): Promise<ArtifactSource[]
   if (place === undefined || accessKeyId === undefined || secretAccessKey === undefined) return []
   const { createS3Artifacts } = await import('../adapters/files/s3/artifacts.ts')
   return [createS3Artifacts({ place, credentials: { accessKeyId, secretAccessKey }, log })]
+}
+
+async function openTracer(config: Config, log: Log): Promise<Tracer | null> {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers = {} } = config
+  if (endpoint === undefined) return null
+  // Loaded only where it is used: it is many modules.
+  const { openOtelTracer } = await import('../adapters/otel/tracer.ts')
+  const version = await packageVersion()
+  return openOtelTracer({ endpoint, headers, serviceName: config.OTEL_SERVICE_NAME, version, log })
 }
 
 async function openCounters(config: Config, log: Log): Promise<Counters> {

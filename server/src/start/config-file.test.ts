@@ -174,6 +174,7 @@ test('MODEL_PATH declares one more model, named by its file, required, for signe
     required: true,
     visibility: undefined,
     price: undefined,
+    kind: undefined,
     localPath: join(folder, 'm.onnx'),
     download: true,
   })

@@ -51,9 +51,12 @@ test('an empty environment is a development server that needs nothing', () => {
     PREDICTION_HISTORY_PER_SECOND: 100,
     PREDICTION_RETENTION_DAYS: 7,
     ROLES: ['api', 'worker'],
+    RUN_CONCURRENCY: 256,
     JOB_RETENTION_DAYS: 7,
+    THREAD_RETENTION_DAYS: 365,
     ALERT_ERROR_RATE: 0.05,
     ALERT_MIN_FREE_BYTES: 1_000_000_000,
+    OTEL_SERVICE_NAME: 'roundhouse',
     DRAIN_SECONDS: 30,
   })
   assert.equal(isDeployed(config), false)
@@ -144,7 +147,7 @@ test('a message never holds a secret, nor any other value', () => {
   for (const [name, setting] of Object.entries(settings))
     assert.equal(
       'secret' in setting,
-      /KEY|SECRET|^(DATABASE|REDIS|SMTP|ALERT).*_URL$/.test(name),
+      /KEY|SECRET|HEADERS|^(DATABASE|REDIS|SMTP|ALERT).*_URL$/.test(name),
       `${name} is marked as a secret`,
     )
 })

@@ -1,5 +1,7 @@
 import { type Config, type Setting, type SettingName, settings } from './settings.ts'
 import { impossibleAlerts } from './settings-alerts.ts'
+import { impossibleProviders } from './settings-providers.ts'
+import { impossibleTracing } from './settings-tracing.ts'
 
 /** All that is wrong with the environment, not only the first. Holds no values: they may be secrets. */
 export class ConfigError extends Error {
@@ -103,7 +105,11 @@ function impossible(config: Config, refused: ReadonlySet<string>): string[] {
     problems.push(
       'MODEL_PATH: goes with MODEL_LOCAL_PATH. For a file that only lies there set MODEL_DOWNLOAD_ON_STARTUP=false.',
     )
-  problems.push(...impossibleAlerts(config, missing))
+  problems.push(
+    ...impossibleAlerts(config, missing),
+    ...impossibleProviders(config, missing),
+    ...impossibleTracing(config, missing),
+  )
   return problems
 }
 

@@ -1,5 +1,6 @@
 import { posix, resolve } from 'node:path'
 import { modelName } from '@roundhouse/sdk/contract'
+import { slugOf } from '../agents/slug.ts'
 import { closedBucket } from '../files/buckets.ts'
 import type { EnvironmentReading } from './config.ts'
 import type { Outline } from './declared-outline.ts'
@@ -13,7 +14,12 @@ const internalBucket = 'models'
  * @param folder What relative paths start from.
  */
 export function conflictsOf(outline: Outline, environment: EnvironmentReading, folder: string): string[] {
-  return [...twins(outline), ...copiesOf(outline, environment, folder), ...ofBuckets(outline, environment)]
+  return [
+    ...twins(outline),
+    ...twinAgents(outline),
+    ...copiesOf(outline, environment, folder),
+    ...ofBuckets(outline, environment),
+  ]
 }
 
 /** What is wrong with the model of `MODEL_PATH` by itself. */
@@ -47,6 +53,17 @@ function twins({ models, buckets, reports }: Outline): string[] {
       if (name === undefined || first === index) return []
       return [`${list}[${index}].name: ${name} is declared twice; the first is ${list}[${first}].`]
     })
+  })
+}
+
+function twinAgents({ agents }: Outline): string[] {
+  const slugs = agents.map(
+    agent => agent?.slug ?? (agent?.name === undefined ? undefined : slugOf(agent.name)),
+  )
+  return slugs.flatMap((slug, index) => {
+    const first = slugs.indexOf(slug)
+    if (slug === undefined || first === index) return []
+    return [`agents[${index}].slug: ${slug} is declared twice; the first is agents[${first}].`]
   })
 }
 

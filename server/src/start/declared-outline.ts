@@ -15,6 +15,7 @@ const outline = z.object({
     file_size_limit: z.number().nullish().catch(undefined),
   }),
   reports: z.object({ templates }).catch({ templates: [] }),
+  agents: listOf({ name: text, slug: text }),
 })
 
 /**

@@ -7,6 +7,7 @@ import { migrate } from '../adapters/postgres/migrate.ts'
 import { systemClock } from '../kit/clock.ts'
 import { build, type House } from './build.ts'
 import { type DatabasePlace, dataDir, type Ground, houseKeys, openGround, placeDatabase } from './choose.ts'
+import { closeDoors } from './close-doors.ts'
 import { isDeployed } from './config.ts'
 import type { Declared } from './declared-models.ts'
 import { appMigrationsFolder } from './declared-tasks.ts'
@@ -57,7 +58,7 @@ export async function run(
     opened.push(house.close)
     signal.throwIfAborted()
     await listen(house.app, config.PORT, hostsOf(config))
-    opened.push(async () => void (await house.app.close()))
+    opened.push(() => closeDoors(house, 0))
     if (config.SAMPLE_MODEL) await seedSample(house.registry, log)
     const startedAt = systemClock.elapsed()
     await house.prepare(signal)
@@ -144,7 +145,7 @@ async function stop(
   // First of all: another worker begins what this one gives back.
   await phase('jobs', () => house.background.worker.stop(jobGraceMs), jobLimitMs)
   if (limits.graceMs > 0) await phase('grace', () => delay(limits.graceMs), limits.graceMs + 100)
-  await phase('http', () => house.app.close(), limits.httpMs)
+  await phase('http', () => closeDoors(house, limits.answersMs), limits.httpMs)
   await phase('models', house.close, limits.modelsMs)
   await phase('connections', ground.close, limits.connectionsMs)
   if (place.embedded) await phase('postgres', place.embedded.stop, postgresStopMs)

@@ -15,6 +15,8 @@ import {
 } from './setting-forms.ts'
 import { alertSettings } from './settings-alerts.ts'
 import { jobSettings } from './settings-jobs.ts'
+import { providerSettings } from './settings-providers.ts'
+import { tracingSettings } from './settings-tracing.ts'
 
 /**
  * Every setting, in the order of `docs/configuration.md`, which is made from this table. An absent or empty variable
@@ -334,8 +336,10 @@ export const settings = {
     default: '7',
     meaning: 'Days that the history is kept.',
   },
+  ...providerSettings,
   ...jobSettings,
   ...alertSettings,
+  ...tracingSettings,
   DRAIN_SECONDS: {
     schema: wholeNumber(1, 3600),
     default: '30',

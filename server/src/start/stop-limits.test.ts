@@ -6,12 +6,14 @@ test('requests in flight get the whole time to drain but what closing needs', ()
   assert.deepEqual(stopLimits(30_000, false), {
     graceMs: 0,
     httpMs: 22_000,
+    answersMs: 20_000,
     modelsMs: 5000,
     connectionsMs: 3000,
   })
   assert.deepEqual(stopLimits(30_000, true), {
     graceMs: 5000,
     httpMs: 17_000,
+    answersMs: 15_000,
     modelsMs: 5000,
     connectionsMs: 3000,
   })

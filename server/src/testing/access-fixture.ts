@@ -21,6 +21,12 @@ export type AccessFixture = {
   ownSession(): Promise<string>
   invitation(): Promise<string>
   secret(): Promise<string>
+  /** A private agent of the owner, with one version that is published. */
+  agent(): Promise<string>
+  /** A run of the owner that is done. */
+  run(): Promise<string>
+  /** Name of a provider of language models. */
+  provider(): Promise<string>
   /** Id of a user for whom nobody asks here, with a key. */
   guest(): Promise<string>
   /** A bucket with nothing in it, and the name of a new object of the owner in the bucket, `reports` when absent. */
@@ -47,6 +53,12 @@ const watched = [
   'invitations',
   'api_keys',
   'secrets',
+  'providers',
+  'agents',
+  'agent_versions',
+  'runs',
+  'run_events',
+  'approvals',
   'reports',
   'buckets',
   'objects',
@@ -85,6 +97,7 @@ export async function accessFixture(house: TestHouse): Promise<AccessFixture> {
   const { id: modelId } = (await pushed.json()) as { id: string }
   let made = 0
   let report: Promise<string> | undefined
+  let run: Promise<string> | undefined
 
   function workEnded(): Promise<void> {
     return until(async () => {
@@ -105,7 +118,7 @@ export async function accessFixture(house: TestHouse): Promise<AccessFixture> {
     adminWrongScope: (path, init) => owner.fetch(path, withKey(init, adminWrongScope)),
   }
 
-  return {
+  const fixture: AccessFixture = {
     house,
     owner,
     other,
@@ -137,6 +150,31 @@ export async function accessFixture(house: TestHouse): Promise<AccessFixture> {
     async secret() {
       const name = `secret-${++made}`
       await house.fetch(`/api/v1/admin/secrets/${name}`, json('PUT', { value: 'v' }))
+      return name
+    },
+    async agent() {
+      const body = { name: `Agent ${++made}`, model: 'demo/demo' }
+      const reply = await owner.fetch('/api/v1/agents', json('POST', body))
+      const { id } = (await reply.json()) as { id: string }
+      await owner.fetch(`/api/v1/agents/${id}/publish`, { method: 'POST' })
+      return id
+    },
+    async run() {
+      run ??= (async () => {
+        const body = { messages: [{ role: 'user', content: 'Hello' }] }
+        const reply = await owner.fetch(`/api/v1/agents/${await fixture.agent()}/runs`, json('POST', body))
+        const { id } = (await reply.json()) as { id: string }
+        await until(async () => {
+          const now = await owner.fetch(`/api/v1/runs/${id}`)
+          return ((await now.json()) as { status: string }).status === 'done'
+        }, 'the run is done')
+        return id
+      })()
+      return run
+    },
+    async provider() {
+      const name = `provider-${++made}`
+      await house.fetch(`/api/v1/admin/providers/${name}`, json('PUT', { base_url: 'http://127.0.0.1:9/v1' }))
       return name
     },
     async guest() {
@@ -203,6 +241,7 @@ export async function accessFixture(house: TestHouse): Promise<AccessFixture> {
       return JSON.stringify(rows)
     },
   }
+  return fixture
 }
 
 export function json(method: string, body: unknown): RequestInit {

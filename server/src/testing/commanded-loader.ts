@@ -86,6 +86,7 @@ export function modelRow(name: string, version = '1', change: Partial<Model> = {
     error: null,
     visibility: 'private',
     price: 0,
+    kind: null,
     format: 'onnx',
     file_key: 'models/a',
     file_hash: '0'.repeat(64),

@@ -35,11 +35,15 @@ export async function startElsewhere(
     const log = { debug: say, info: say, warn: say, error: say }
     const postgres = await startEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)}, log })
     say('pid', postgres.pid)`
-  const child = spawn(process.execPath, ['--conditions=source', '--input-type=module', '--eval', code], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    cwd: '/',
-    ...options.account,
-  })
+  const child = spawn(
+    process.execPath,
+    ['--conditions=roundhouse-source', '--input-type=module', '--eval', code],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      cwd: '/',
+      ...options.account,
+    },
+  )
   defer(t, () => kill(child))
   const events: string[] = []
   const postgresPid = await new Promise<number>((resolve, reject) => {

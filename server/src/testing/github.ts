@@ -1,6 +1,7 @@
 import { hash, randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage } from 'node:http'
-import { defer, type Scope } from './defer.ts'
+import type { IncomingMessage } from 'node:http'
+import type { Scope } from './defer.ts'
+import { httpServer } from './http-server.ts'
 
 export type GithubPerson = {
   id: number
@@ -85,21 +86,14 @@ export async function standInGithub(scope: Scope): Promise<StandInGithub> {
     return { status: 404, body: { message: 'Not Found' } }
   }
 
-  const server = createServer(async (request, response) => {
+  const { url } = await httpServer(scope, async (request, response) => {
     const { status, body, location } = await reply(request)
     response.writeHead(status, location ? { location } : { 'content-type': 'application/json' })
     response.end(location ? '' : JSON.stringify(body))
   })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The stand-in has no port.')
-  defer(scope, async () => {
-    server.closeAllConnections()
-    await new Promise(resolve => server.close(resolve))
-  })
 
   const github: StandInGithub = {
-    url: `http://127.0.0.1:${address.port}`,
+    url,
     clientId: 'test-client',
     clientSecret: 'test-client-secret',
     person: null,

@@ -11,6 +11,7 @@ import { createIds } from '../kit/ids.ts'
 import { type Log, silentLog } from '../kit/log.ts'
 import { build, type House } from '../start/build.ts'
 import { type Ground, type HouseTables, houseKeys, openGround } from '../start/choose.ts'
+import { closeDoors } from '../start/close-doors.ts'
 import { readConfig } from '../start/config.ts'
 import { readDeclared } from '../start/declared-models.ts'
 import { appMigrationsFolder } from '../start/declared-tasks.ts'
@@ -95,7 +96,7 @@ export async function testHouse(
   const house = await build(config, declared, ground, keys, log)
   steps.push(
     house.close,
-    () => house.app.close(),
+    () => closeDoors(house, 0),
     () => house.background.worker.stop(0),
   )
   house.background.handlers.push(...(options.handlers ?? []))

@@ -1,27 +1,27 @@
 import { after } from 'node:test'
 import { sql } from 'kysely'
 import pg from 'pg'
-import { openDatabase } from '../adapters/postgres/database.ts'
 import { createCredits } from '../credits/credits.ts'
 import { type CreditTables, createCreditStore } from '../credits/store.ts'
+import type { Bill } from '../credits/within.ts'
 import { silentLog } from '../kit/log.ts'
 import { newCaller } from './callers.ts'
 import { defer } from './defer.ts'
-import { testDatabase } from './test-database.ts'
+import { openTestDatabase } from './open-test-database.ts'
 import { turnedClock } from './turned-clock.ts'
+
+/** For some work of a user, or of the house. */
+export const bill = (userId: string | null, amount: number, reference: string): Bill => ({
+  userId,
+  amount,
+  reason: 'work',
+  reference,
+})
 
 /** The credits room on a database of its own, which goes with the test file. */
 export async function testLedger() {
   const file = { after }
-  const { appUrl, adminUrl } = await testDatabase(file)
-  const database = openDatabase<CreditTables>({
-    url: appUrl,
-    applicationName: 'rh-ledger-test',
-    max: 4,
-    systemMax: 4,
-    log: silentLog,
-  })
-  defer(file, database.close)
+  const { adminUrl, database } = await openTestDatabase<CreditTables>(file, { max: 4, systemMax: 4 })
   const owner = new pg.Pool({ connectionString: adminUrl, options: '-c search_path=roundhouse', max: 2 })
   defer(file, () => owner.end())
   const clock = turnedClock(Date.parse('2026-11-21T12:00:00Z'))

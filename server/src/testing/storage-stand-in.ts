@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { defer, type Scope } from './defer.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Scope } from './defer.ts'
+import { httpServer } from './http-server.ts'
 
 /** What goes wrong with one request. */
 export type Fault =
@@ -31,18 +31,9 @@ export type StorageStandIn = {
  * does not check it.
  */
 export async function storageStandIn(scope: Scope): Promise<StorageStandIn> {
-  const server = createServer((request, response) => void answer(request, response))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  defer(scope, async () => {
-    server.closeAllConnections()
-    server.close()
-    await once(server, 'close')
-  })
-  const address = server.address()
-  const port = typeof address === 'object' && address ? address.port : 0
+  const { url } = await httpServer(scope, (request, response) => void answer(request, response))
   const storage: StorageStandIn = {
-    url: `http://127.0.0.1:${port}`,
+    url,
     objects: new Map(),
     requests: [],
     faults: [],

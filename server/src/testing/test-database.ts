@@ -80,7 +80,7 @@ function findCluster(): Promise<Addresses> {
 /** The cluster's owner is a process of its own that ends with our end of its input, even after SIGKILL. */
 async function startCluster(): Promise<{ addresses: Addresses; child: ChildProcess }> {
   const script = fileURLToPath(sibling(import.meta.url, 'test-postgres'))
-  const child = spawn(process.execPath, ['--conditions=source', script], {
+  const child = spawn(process.execPath, ['--conditions=roundhouse-source', script], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const lines = createInterface({ input: child.stdout })

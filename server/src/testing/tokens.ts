@@ -7,14 +7,14 @@ import {
   randomUUID,
   sign,
 } from 'node:crypto'
-import { createServer } from 'node:http'
 import { isProblem } from '@roundhouse/sdk/contract'
 import type { Issuer } from '../accounts/tokens/issuers.ts'
 import { createTokenVerifier } from '../accounts/tokens/verify.ts'
 import { fetchJson } from '../adapters/jwks/fetch-json.ts'
 import { type Clock, systemClock } from '../kit/clock.ts'
-import type { Log, LogFields } from '../kit/log.ts'
-import { defer, type Scope } from './defer.ts'
+import type { Scope } from './defer.ts'
+import { httpServer } from './http-server.ts'
+import { keptLog } from './kept-log.ts'
 
 /** Signs in Node's own crypto, so that the library which verifies is not asked twice. */
 export type TestKey = {
@@ -96,21 +96,13 @@ export type FakeIssuer = {
 export async function fakeIssuer(scope: Scope, alg: TestKey['alg'] = 'ES256'): Promise<FakeIssuer> {
   const key = testKey(alg)
   const requests: string[] = []
-  const server = createServer((request, response) => {
+  const { url: supabaseUrl } = await httpServer(scope, (request, response) => {
     requests.push(request.url ?? '')
     const isKeySet = request.url === '/auth/v1/.well-known/jwks.json'
     const { status, body } = isKeySet ? fake.answer : { status: 404, body: {} }
     response.writeHead(status, { 'content-type': 'application/json' })
     response.end(typeof body === 'string' ? body : JSON.stringify(body))
   })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  defer(scope, () => {
-    server.closeAllConnections()
-    return new Promise(resolve => server.close(resolve))
-  })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The issuer has no port.')
-  const supabaseUrl = `http://127.0.0.1:${address.port}`
   const issuer = `${supabaseUrl}/auth/v1`
   const fake: FakeIssuer = {
     supabaseUrl,
@@ -127,15 +119,6 @@ export async function fakeIssuer(scope: Scope, alg: TestKey['alg'] = 'ES256'): P
       ),
   }
   return fake
-}
-
-/** A log that keeps its lines, each with its `event`. */
-export function keptLog(): { log: Log; lines: Record<string, unknown>[] } {
-  const lines: Record<string, unknown>[] = []
-  const keep = (event: string, fields: LogFields = {}) => {
-    lines.push({ event, ...fields })
-  }
-  return { log: { debug: keep, info: keep, warn: keep, error: keep }, lines }
 }
 
 /** The configuration that accepts its tokens as Supabase's. */

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
-import { defer, type Scope } from './defer.ts'
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import type { Scope } from './defer.ts'
+import { httpServer } from './http-server.ts'
 
 export const webhookSecret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 
@@ -12,20 +13,13 @@ export async function webhookReceiver(
   answer: (response: ServerResponse, number: number) => void = response => void response.end(),
 ): Promise<{ url: string; received: readonly Received[] }> {
   const received: Received[] = []
-  const server = createServer(async (request, response) => {
+  const { url } = await httpServer(scope, async (request, response) => {
     let text = ''
     for await (const chunk of request.setEncoding('utf8')) text += chunk
     received.push({ headers: request.headers, text, signed: isSigned(request.headers, text) })
     answer(response, received.length)
   })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  defer(scope, () => {
-    server.closeAllConnections()
-    return new Promise(resolve => server.close(resolve))
-  })
-  const address = server.address()
-  const port = typeof address === 'object' ? address?.port : undefined
-  return { url: `http://127.0.0.1:${port}/alerts`, received }
+  return { url: `${url}/alerts`, received }
 }
 
 /** Written from the specification, not from the sender. */

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
 import { type TestContext, test } from 'node:test'
-import { defer } from '../../testing/defer.ts'
+import { httpServer } from '../../testing/http-server.ts'
 import { claimsOf, fakeIssuer, forge, hmac, issuerOf, testKey, verifying } from '../../testing/tokens.ts'
 
 const secret = 'the shared secret of a legacy project, as UTF-8: ä'
@@ -196,16 +195,9 @@ test('a token that brings or names its own key is refused, and its address is ne
 /** Stands where a forged token says the keys are. */
 async function listener(t: TestContext): Promise<{ url: string; requests: unknown[] }> {
   const requests: unknown[] = []
-  const server = createServer((request, response) => {
+  const { url } = await httpServer(t, (request, response) => {
     requests.push(request.url)
     response.end('{}')
   })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  defer(t, () => {
-    server.closeAllConnections()
-    return new Promise(resolve => server.close(resolve))
-  })
-  const address = server.address()
-  assert.ok(address && typeof address !== 'string')
-  return { url: `http://127.0.0.1:${address.port}/jwks.json`, requests }
+  return { url: `${url}/jwks.json`, requests }
 }

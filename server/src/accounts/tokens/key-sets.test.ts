@@ -3,16 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { isProblem } from '@roundhouse/sdk/contract'
 import { silentLog } from '../../kit/log.ts'
-import {
-  claimsOf,
-  fakeIssuer,
-  forge,
-  hmac,
-  issuerOf,
-  keptLog,
-  testKey,
-  verifying,
-} from '../../testing/tokens.ts'
+import { keptLog } from '../../testing/kept-log.ts'
+import { claimsOf, fakeIssuer, forge, hmac, issuerOf, testKey, verifying } from '../../testing/tokens.ts'
 import { turnedClock } from '../../testing/turned-clock.ts'
 import { until } from '../../testing/until.ts'
 import { createKeySet, type FetchJson } from './key-sets.ts'

@@ -326,7 +326,7 @@ test('a process that has nothing else to do waits for the thread to close, and t
     console.log('closed')`
   const path = join(await temporaryFolder(t), 'main.mjs')
   await writeFile(path, script)
-  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=source', path], {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=roundhouse-source', path], {
     timeout: 20_000,
   })
   assert.equal(stdout, `${'{"y":[""]}'.length + 100_000}\nclosed\n`)

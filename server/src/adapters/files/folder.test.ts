@@ -66,7 +66,7 @@ test('a process killed in the middle of a write leaves no visible file, and its 
     setInterval(() => process.stdout.write('.'), 20)
     await stored
   `
-  const flags = ['--conditions=source', '--input-type=module', '--eval', program]
+  const flags = ['--conditions=roundhouse-source', '--input-type=module', '--eval', program]
   const child = spawn(process.execPath, flags, { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   const written = async () => (await readdir(join(folder, '.tmp'))).length > 0
@@ -121,7 +121,7 @@ test('a full disk is told as storage-full, keeps nothing, and works again once t
     console.log('checked')
   `
   const command =
-    'mount -t tmpfs -o size=1m none "$1" && exec "$2" --conditions=source --input-type=module --eval "$3"'
+    'mount -t tmpfs -o size=1m none "$1" && exec "$2" --conditions=roundhouse-source --input-type=module --eval "$3"'
   const flags = ['-m', 'sh', '-c', command, 'sh', folder, process.execPath, program]
   const { stdout, stderr } = spawnSync('unshare', flags, { encoding: 'utf8', timeout: 60_000 })
   assert.equal(stdout, 'checked\n', stderr)

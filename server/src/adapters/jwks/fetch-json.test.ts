@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { createServer, type RequestListener } from 'node:http'
+import type { RequestListener } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { defer } from '../../testing/defer.ts'
+import { httpServer } from '../../testing/http-server.ts'
 import { until } from '../../testing/until.ts'
 import { fetchJson } from './fetch-json.ts'
 
@@ -66,17 +66,10 @@ async function serve(
   t: TestContext,
   listener: RequestListener,
 ): Promise<{ url: string; connections: () => Promise<number> }> {
-  const server = createServer(listener)
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  defer(t, () => {
-    server.closeAllConnections()
-    return new Promise(resolve => server.close(resolve))
-  })
-  const address = server.address()
-  assert.ok(address && typeof address !== 'string')
+  const { url, server } = await httpServer(t, listener)
   const connections = () =>
     new Promise<number>((resolve, reject) =>
       server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
     )
-  return { url: `http://127.0.0.1:${address.port}/`, connections }
+  return { url: `${url}/`, connections }
 }

@@ -21,7 +21,9 @@ async function start(body: string, level = 'info') {
     `const log = createPinoLog({ level: '${level}' })`,
   ]
   await writeFile(path, [...imports, body].join('\n'))
-  const child = spawn(process.execPath, ['--conditions=source', path], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--conditions=roundhouse-source', path], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   let text = ''
   child.stdout.setEncoding('utf8').on('data', chunk => {
     text += chunk

@@ -56,6 +56,51 @@ export function createPrometheusMetrics(readings: readonly Reading[]): Metrics {
     labelNames: ['kind', 'status'],
     registers,
   })
+  const runBegins = new Counter({
+    name: 'roundhouse_runs_begun_total',
+    help: 'Runs of agents that this process was the first to work on.',
+    labelNames: ['mode'],
+    registers,
+  })
+  const runEnds = new Counter({
+    name: 'roundhouse_runs_ended_total',
+    help: 'Runs of agents that ended here: done, failed or cancelled.',
+    labelNames: ['mode', 'status'],
+    registers,
+  })
+  const firstTokens = new Histogram({
+    name: 'roundhouse_run_first_token_seconds',
+    help: 'Time from the call of the model to its first token, in the first step of a run.',
+    labelNames: ['mode'],
+    buckets: [...seconds, 30, 60],
+    registers,
+  })
+  const runEvents = new Counter({
+    name: 'roundhouse_run_events_total',
+    help: 'Events of runs that were written.',
+    registers,
+  })
+  // By provider: a model's name may be whatever a caller writes.
+  const gatewayCalls = new Histogram({
+    name: 'roundhouse_gateway_call_duration_seconds',
+    help: 'Time of a call of a model that no run made; _count by status gives done, failed and cancelled.',
+    labelNames: ['provider', 'operation', 'status'],
+    buckets: [...seconds, 30, 60],
+    registers,
+  })
+  const gatewayFirstTokens = new Histogram({
+    name: 'roundhouse_gateway_first_token_seconds',
+    help: 'Time from such a call to its first token, of streams.',
+    labelNames: ['provider'],
+    buckets: [...seconds, 30, 60],
+    registers,
+  })
+  const gatewayTokens = new Counter({
+    name: 'roundhouse_gateway_tokens_total',
+    help: 'Tokens of such calls.',
+    labelNames: ['provider', 'direction'],
+    registers,
+  })
   for (const reading of readings) {
     new Gauge({
       name: reading.name,
@@ -93,6 +138,18 @@ export function createPrometheusMetrics(readings: readonly Reading[]): Metrics {
     },
     jobBegin: ({ kind, waitMs }) => jobWaits.observe({ kind }, waitMs / 1000),
     jobEnd: ({ kind, status }) => jobEnds.inc({ kind, status }),
+    runBegin: ({ mode }) => runBegins.inc({ mode }),
+    runEnd({ mode, status, firstTokenMs }) {
+      runEnds.inc({ mode, status })
+      if (firstTokenMs !== null) firstTokens.observe({ mode }, firstTokenMs / 1000)
+    },
+    runEvents: count => runEvents.inc(count),
+    gatewayCall({ provider, operation, status, durationMs, firstTokenMs, inputTokens, outputTokens }) {
+      gatewayCalls.observe({ provider, operation, status }, durationMs / 1000)
+      if (firstTokenMs !== null) gatewayFirstTokens.observe({ provider }, firstTokenMs / 1000)
+      gatewayTokens.inc({ provider, direction: 'input' }, inputTokens)
+      gatewayTokens.inc({ provider, direction: 'output' }, outputTokens)
+    },
     forget(model, version) {
       runs.remove({ model, version })
       rows.remove({ model, version })

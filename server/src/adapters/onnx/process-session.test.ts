@@ -130,7 +130,7 @@ for (const [how, layers, end] of [
     const path = write(slowModel(layers))
     const file = join(folder, 'server.mjs')
     writeModel(file, Buffer.from(script))
-    const server = spawn(process.execPath, ['--conditions=source', file, path], {
+    const server = spawn(process.execPath, ['--conditions=roundhouse-source', file, path], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     await once(server, 'message')

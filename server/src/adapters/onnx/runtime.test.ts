@@ -51,7 +51,13 @@ test('loads nothing native before it is told to prepare or opens a session', () 
     const before = loaded()
     await runtime.prepare()
     console.log(before, loaded())`
-  const options = ['--conditions=source', '--input-type=module', '--eval', script, write(twoByTwoModel())]
+  const options = [
+    '--conditions=roundhouse-source',
+    '--input-type=module',
+    '--eval',
+    script,
+    write(twoByTwoModel()),
+  ]
   assert.equal(execFileSync(process.execPath, options, { encoding: 'utf8' }).trim(), 'false true')
 })
 

@@ -4,7 +4,7 @@ import pg from 'pg'
 import { PgBoss } from 'pg-boss'
 import { testDatabase } from '../../testing/test-database.ts'
 import { installQueue } from './install.ts'
-import { queueSchema } from './names.ts'
+import { queueNames, queueSchema } from './names.ts'
 
 const { adminUrl } = await testDatabase({ after })
 
@@ -33,7 +33,7 @@ test('installing again changes nothing and stays in the transaction of the calle
   const { rows } = await client.query(`select name from ${queueSchema}.queue order by name`)
   assert.deepEqual(
     rows.map(row => row.name),
-    ['batch', 'batch-dead', 'default', 'default-dead', 'model', 'model-dead', 'task', 'task-dead'],
+    queueNames.flatMap(name => [name, `${name}-dead`]).sort(),
   )
 })
 
@@ -48,5 +48,5 @@ test('an installation that is rolled back leaves nothing', async t => {
   await installQueue(client)
   await client.query('rollback')
   const { rowCount } = await client.query(`select from ${queueSchema}.queue`)
-  assert.equal(rowCount, 8)
+  assert.equal(rowCount, 2 * queueNames.length)
 })

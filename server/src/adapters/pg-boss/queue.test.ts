@@ -6,23 +6,12 @@ import pg from 'pg'
 import { silentLog } from '../../kit/log.ts'
 import { queueContract } from '../../ports/queue.contract.ts'
 import type { GivenUp } from '../../ports/queue.ts'
-import { defer } from '../../testing/defer.ts'
-import { testDatabase } from '../../testing/test-database.ts'
+import { openTestDatabase } from '../../testing/open-test-database.ts'
 import { until } from '../../testing/until.ts'
-import { openDatabase } from '../postgres/database.ts'
 import { queueSchema } from './names.ts'
 import { openPgBossQueue } from './queue.ts'
 
-const file = { after }
-const { adminUrl, appUrl } = await testDatabase(file)
-const database = openDatabase<unknown>({
-  url: appUrl,
-  applicationName: 'rh-test',
-  max: 3,
-  systemMax: 3,
-  log: silentLog,
-})
-defer(file, database.close)
+const { adminUrl, appUrl, database } = await openTestDatabase<unknown>({ after }, { max: 3, systemMax: 3 })
 const open = (works = true) =>
   openPgBossQueue({ connection: { connectionString: appUrl }, works, log: silentLog })
 const transaction = <Result>(work: (db: Kysely<unknown>) => Promise<Result>) => database.asSystem(work)

@@ -141,9 +141,13 @@ test('a first start killed half way leaves nothing broken, and the next one clea
     import { startEmbeddedPostgres } from ${JSON.stringify(module)}
     const log = { debug() {}, info() {}, warn() {}, error() {} }
     await startEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)}, log })`
-  const child = spawn(process.execPath, ['--conditions=source', '--input-type=module', '--eval', code], {
-    stdio: 'ignore',
-  })
+  const child = spawn(
+    process.execPath,
+    ['--conditions=roundhouse-source', '--input-type=module', '--eval', code],
+    {
+      stdio: 'ignore',
+    },
+  )
   defer(t, () => kill(child))
   await until(async () => (await readdir(dataDir)).some(name => name.startsWith('postgres.init-')))
   await kill(child)

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { createServer, type Socket } from 'node:net'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { alertChannelContract, message } from '../../ports/alert-channel.contract.ts'
-import { defer } from '../../testing/defer.ts'
 import { mailServer } from '../../testing/mail-server.ts'
+import { silentServer } from '../../testing/silent-server.ts'
 import { createSmtp } from './smtp.ts'
 
 const { signal } = new AbortController()
@@ -77,20 +76,3 @@ test('one address that the server does not know keeps the others from nothing', 
   assert.match(outcome.detail, /not for ops@example\.com/)
   assert.deepEqual(mails[0]?.to, ['night@example.com'])
 })
-
-/** Takes connections and says nothing. */
-async function silentServer(t: TestContext): Promise<{ port: number; sockets: readonly Socket[] }> {
-  const sockets: Socket[] = []
-  const server = createServer(socket => {
-    socket.on('error', () => {})
-    sockets.push(socket)
-  })
-  await new Promise<void>(resolve => server.listen(0, host, resolve))
-  defer(t, () => {
-    for (const socket of sockets) socket.destroy()
-    return new Promise(resolve => server.close(resolve))
-  })
-  const address = server.address()
-  assert.ok(address && typeof address !== 'string')
-  return { port: address.port, sockets }
-}

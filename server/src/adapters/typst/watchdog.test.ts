@@ -27,9 +27,13 @@ test('a server that is killed while a report is set leaves no process behind', o
     const files = { '/main.typ': Buffer.from(${JSON.stringify(endless)}) }
     createTypesetter(options).pdf(files)`,
   )
-  const server = spawn(process.execPath, ['--conditions=source', `--env-file=${envFile}`, script], {
-    stdio: 'ignore',
-  })
+  const server = spawn(
+    process.execPath,
+    ['--conditions=roundhouse-source', `--env-file=${envFile}`, script],
+    {
+      stdio: 'ignore',
+    },
+  )
   const { pid = 0 } = server
   let typesetter = 0
   try {

@@ -3,14 +3,13 @@ import type { ServerResponse } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import pg from 'pg'
 import { serviceCaller } from '../../accounts/caller.ts'
-import { openDatabase } from '../../adapters/postgres/database.ts'
 import { createWebhook } from '../../adapters/webhook/webhook.ts'
 import { createIds } from '../../kit/ids.ts'
 import { silentLog } from '../../kit/log.ts'
 import type { AlertChannel, AlertMessage } from '../../ports/alert-channel.ts'
 import { anonymousCaller } from '../../testing/callers.ts'
 import { defer } from '../../testing/defer.ts'
-import { testDatabase } from '../../testing/test-database.ts'
+import { openTestDatabase } from '../../testing/open-test-database.ts'
 import { turnedClock } from '../../testing/turned-clock.ts'
 import { until } from '../../testing/until.ts'
 import { type Received, webhookSecret as secret, webhookReceiver } from '../../testing/webhook-receiver.ts'
@@ -30,15 +29,7 @@ const full: Finding = {
 
 /** A database and a clock for replicas that share them; `trouble` is what all of them see. */
 async function openHouse(t: TestContext) {
-  const { adminUrl, appUrl } = await testDatabase(t)
-  const database = openDatabase<AlertTables>({
-    url: appUrl,
-    applicationName: 'rh-alerts',
-    max: 3,
-    systemMax: 4,
-    log: silentLog,
-  })
-  defer(t, database.close)
+  const { adminUrl, database } = await openTestDatabase<AlertTables>(t, { max: 3, systemMax: 4 })
   const events: string[] = []
   const clock = turnedClock(Date.UTC(2026, 10, 21, 12))
   const trouble: Finding[] = []

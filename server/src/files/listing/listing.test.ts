@@ -7,20 +7,12 @@ import { silentLog } from '../../kit/log.ts'
 import type { Database, DatabaseCaller } from '../../ports/database.ts'
 import { newCaller } from '../../testing/callers.ts'
 import { defer } from '../../testing/defer.ts'
-import { testDatabase } from '../../testing/test-database.ts'
+import { openTestDatabase } from '../../testing/open-test-database.ts'
 import type { FileTables } from '../store.ts'
 import { createListing, type FolderQuery, type PageQuery } from './listing.ts'
 
 const file = { after }
-const { adminUrl, appUrl } = await testDatabase(file)
-const database = openDatabase<FileTables>({
-  url: appUrl,
-  applicationName: 'listing',
-  max: 2,
-  systemMax: 1,
-  log: silentLog,
-})
-defer(file, database.close)
+const { adminUrl, appUrl, database } = await openTestDatabase<FileTables>(file, { max: 2 })
 const loading = openDatabase<FileTables>({
   url: appUrl,
   applicationName: 'listing-load',

@@ -1,5 +1,6 @@
 import { Problem } from '@roundhouse/sdk/contract'
 import { z } from 'zod'
+import { jsonIn } from '../../kit/json-in.ts'
 import type { Database, DatabaseCaller } from '../../ports/database.ts'
 import { visibleBucket } from '../buckets.ts'
 import { mayReadAll, ownFolder } from '../rules.ts'
@@ -87,7 +88,7 @@ export function createListing({ database }: { database: Database<FileTables> }) 
 }
 
 function decodeCursor(cursor: string): z.output<typeof cursorForm> {
-  const position = cursorForm.safeParse(parse(Buffer.from(cursor, 'base64url').toString()))
+  const position = cursorForm.safeParse(jsonIn(Buffer.from(cursor, 'base64url').toString()))
   const isOurs =
     position.success && !position.data.name.includes('\0') && /^\d{0,18}$/.test(position.data.value)
   if (isOurs) return position.data
@@ -95,12 +96,4 @@ function decodeCursor(cursor: string): z.output<typeof cursorForm> {
     'invalid-request',
     'cursor: not one that this list returned. Leave it out to start at the beginning.',
   )
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

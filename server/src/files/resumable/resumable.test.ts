@@ -6,13 +6,11 @@ import { Problem } from '@roundhouse/sdk/contract'
 import { sql } from 'kysely'
 import { serviceCaller } from '../../accounts/caller.ts'
 import { openFolderStore } from '../../adapters/files/folder.ts'
-import { openDatabase } from '../../adapters/postgres/database.ts'
 import { createIds } from '../../kit/ids.ts'
 import { silentLog } from '../../kit/log.ts'
 import { newCaller } from '../../testing/callers.ts'
-import { defer } from '../../testing/defer.ts'
+import { openTestDatabase } from '../../testing/open-test-database.ts'
 import { temporaryFolder } from '../../testing/temporary-folder.ts'
-import { testDatabase } from '../../testing/test-database.ts'
 import { turnedClock } from '../../testing/turned-clock.ts'
 import { until } from '../../testing/until.ts'
 import { createResumable } from './resumable.ts'
@@ -20,15 +18,7 @@ import type { ResumableTables } from './store.ts'
 import type { ResumableTarget } from './target.ts'
 
 const file = { after }
-const { appUrl } = await testDatabase(file)
-const database = openDatabase<ResumableTables>({
-  url: appUrl,
-  applicationName: 'rh-resumable-test',
-  max: 6,
-  systemMax: 4,
-  log: silentLog,
-})
-defer(file, database.close)
+const { database } = await openTestDatabase<ResumableTables>(file, { max: 6, systemMax: 4 })
 const folder = await temporaryFolder(file)
 const files = await openFolderStore({ folder })
 const clock = turnedClock(Date.now())

@@ -21,7 +21,7 @@ export async function accountRoutes(
     '/api/v1/me',
     {
       // Whatever the credential may, it may know whose it is.
-      config: { scopes: [] },
+      config: { scopes: [], forBackends: true },
       schema: { tags, summary: 'Who is calling, with which rights', response: { 200: me } },
     },
     request => accounts.me(callerOf(request)),

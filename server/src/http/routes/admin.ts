@@ -6,6 +6,7 @@ import { callerOf } from '../authenticate.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { decodeCursor, numberCursor, pageOf } from '../wire.ts'
 import { adminInvitationRoutes } from './admin-invitations.ts'
+import { adminUsageRoutes } from './admin-usage.ts'
 import { adminUserRoutes } from './admin-users.ts'
 
 const planParams = z.object({
@@ -75,4 +76,5 @@ export async function adminRoutes(scope: FastifyInstance, dependencies: HttpDepe
   )
   await app.register(adminUserRoutes, dependencies)
   await app.register(adminInvitationRoutes, dependencies)
+  await app.register(adminUsageRoutes, dependencies)
 }

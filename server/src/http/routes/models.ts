@@ -110,7 +110,7 @@ export async function modelRoutes(
     {
       schema: {
         tags,
-        summary: 'Describe, price, share, archive or bring back',
+        summary: 'Describe, price, tag, share, archive or bring back',
         params: idParams,
         body: updateModel,
         response: { 200: model },

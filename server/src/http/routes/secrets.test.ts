@@ -3,17 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { after, test } from 'node:test'
 import { secretList } from '@roundhouse/sdk/contract'
 import { sql } from 'kysely'
-import type { Log } from '../../kit/log.ts'
 import { testHouse } from '../../testing/house.ts'
+import { printedLog } from '../../testing/kept-log.ts'
 
-const lines: string[] = []
-const note = (event: string, fields?: unknown) =>
-  void lines.push(
-    `${event} ${JSON.stringify(fields, (_, field) =>
-      field instanceof Error ? { ...field, stack: field.stack, cause: field.cause } : field,
-    )}`,
-  )
-const log: Log = { debug: note, info: note, warn: note, error: note }
+const { log, lines } = printedLog()
 const house = await testHouse({ after }, {}, { log })
 const { database } = house.ground
 

@@ -45,7 +45,7 @@ export async function uploadRoutes(
       schema: {
         tags,
         summary: 'Create a version; as multipart/form-data with a file also upload, validate and warm it',
-        description: `JSON creates a pending version. multipart/form-data with \`name\`, optional \`version\`, \`description\`, \`visibility\`, \`price\`, \`sha256\` and the \`file\` does everything in one call and answers with status \`ready\`.`,
+        description: `JSON creates a pending version. multipart/form-data with \`name\`, optional \`version\`, \`description\`, \`visibility\`, \`price\`, \`kind\`, \`sha256\` and the \`file\` does everything in one call and answers with status \`ready\`.`,
         consumes: ['application/json', 'multipart/form-data'],
         response: { 201: model },
       },

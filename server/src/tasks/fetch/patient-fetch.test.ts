@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import { silentLog } from '../../kit/log.ts'
-import { defer, type Scope } from '../../testing/defer.ts'
+import type { Scope } from '../../testing/defer.ts'
+import { httpServer } from '../../testing/http-server.ts'
 import { createPace } from './pace.ts'
 import { createPatientFetch } from './patient-fetch.ts'
 
@@ -13,7 +13,7 @@ type Seen = { method: string; at: number; body: string }
 /** A provider that answers by these in turn, the last one again and again. */
 async function provider(scope: Scope, ...answers: Answer[]): Promise<{ url: string; seen: Seen[] }> {
   const seen: Seen[] = []
-  const server = createServer((request, reply) => {
+  const { url } = await httpServer(scope, (request, reply) => {
     let body = ''
     request.on('data', chunk => {
       body += chunk
@@ -24,12 +24,7 @@ async function provider(scope: Scope, ...answers: Answer[]): Promise<{ url: stri
       answer?.(reply, request)
     })
   })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  defer(scope, () => {
-    server.closeAllConnections()
-    return new Promise(resolve => server.close(resolve))
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, seen }
+  return { url: `${url}/`, seen }
 }
 
 const fine: Answer = reply => void reply.end('fine')
