@@ -14,7 +14,14 @@ import { placeOf } from './backend.ts'
 import { type Executor, noRoom } from './executor.ts'
 import type { FirstHold, FirstStep } from './loop/first-hold.ts'
 import type { Rights } from './rows.ts'
-import type { NumberedEvent, Run, RunMode, RunView, StartRun } from './run.ts'
+import {
+  type NumberedEvent,
+  nothingDone,
+  type Run,
+  type RunMode,
+  type RunView,
+  type StartRun,
+} from './run.ts'
 import { createRunStore, type RunStore } from './store.ts'
 import { openThread, remembered } from './threads.ts'
 
@@ -66,19 +73,10 @@ export function createBeginRun<Tables>(dependencies: {
       input: order.messages,
       memory,
       isCharged: order.isCharged ?? true,
-      attempt: 1,
-      lastSeq: 1,
-      output: null,
-      stopped: null,
-      error: null,
-      usage: { inputTokens: 0, outputTokens: 0, isEstimated: false },
-      credits: 0,
-      costMicros: 0,
-      firstTokenMs: null,
+      ...nothingDone,
       requestId: context.getStore()?.requestId ?? null,
       createdAt,
       startedAt: mode === 'worker' ? null : createdAt,
-      finishedAt: null,
     }
   }
 

@@ -47,6 +47,20 @@ export type Run = {
   readonly finishedAt: Date | null
 }
 
+/** Of a run that has only begun. */
+export const nothingDone = {
+  attempt: 1,
+  lastSeq: 1,
+  output: null,
+  stopped: null,
+  error: null,
+  usage: { inputTokens: 0, outputTokens: 0, isEstimated: false },
+  credits: 0,
+  costMicros: 0,
+  firstTokenMs: null,
+  finishedAt: null,
+} as const satisfies Partial<Run>
+
 /** A run without what it was given, which can be long. */
 export type RunView = Omit<Run, 'config' | 'input' | 'memory'>
 

@@ -2,7 +2,7 @@ import { agentConfig } from '@roundhouse/sdk/contract'
 import type { QueryExecutorProvider } from 'kysely'
 import { createIds } from '../kit/ids.ts'
 import type { Rights } from '../runs/rows.ts'
-import type { Run } from '../runs/run.ts'
+import { nothingDone, type Run } from '../runs/run.ts'
 import { createRunStore } from '../runs/store.ts'
 
 export const memberRights: Rights = {
@@ -29,19 +29,10 @@ export function newRun(more: Partial<Run> = {}): Run {
     input: [{ role: 'user', content: 'Hello' }],
     memory: [],
     isCharged: true,
-    attempt: 1,
-    lastSeq: 1,
-    output: null,
-    stopped: null,
-    error: null,
-    usage: { inputTokens: 0, outputTokens: 0, isEstimated: false },
-    credits: 0,
-    costMicros: 0,
-    firstTokenMs: null,
+    ...nothingDone,
     requestId: null,
     createdAt,
     startedAt: createdAt,
-    finishedAt: null,
     ...more,
   }
 }
