@@ -1,19 +1,10 @@
 import { createHash } from 'node:crypto'
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /**
  * What is made from what, in order; paths from the root of the checkout. `tsc` names the project that makes `output`,
- * a part without it is copied.
+ * `program` the script that does.
  */
 const parts = [
   { name: 'sdk', output: 'sdk/dist', tsc: 'sdk/tsconfig.json', inputs: ['sdk/src', 'sdk/tsconfig.json'] },
@@ -23,9 +14,14 @@ const parts = [
     tsc: 'server/tsconfig.json',
     inputs: ['server/src', 'server/tsconfig.json', 'sdk/src'],
   },
-  { name: 'console', output: 'server/public', inputs: ['console/public'] },
+  {
+    name: 'console',
+    output: 'server/public',
+    program: 'console/build.mjs',
+    inputs: ['console/src', 'console/public', 'console/build.mjs', 'sdk/src'],
+  },
 ]
-const forAllTsc = ['tsconfig.base.json', 'package-lock.json']
+const forAll = ['tsconfig.base.json', 'package-lock.json']
 
 /** The parts whose output is missing or was made from other sources. */
 export function findStaleParts(root) {
@@ -49,7 +45,7 @@ export async function buildPart(root, part, runNode) {
   try {
     if (part.tsc)
       await runNode([join(root, 'node_modules/typescript/bin/tsc'), '-p', part.tsc, '--outDir', next])
-    else cpSync(join(root, part.inputs[0]), next, { recursive: true })
+    else await runNode([join(root, part.program), next])
   } catch (error) {
     rmSync(next, { recursive: true, force: true })
     throw error
@@ -71,7 +67,7 @@ function stampOf(root, part) {
 
 function hashInputs(root, part) {
   const hash = createHash('sha256')
-  for (const path of [...part.inputs, ...(part.tsc ? forAllTsc : [])]) addToHash(hash, root, path)
+  for (const path of [...part.inputs, ...forAll]) addToHash(hash, root, path)
   return hash.digest('hex')
 }
 

@@ -7,11 +7,24 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startTestPostgres } from '../server/src/testing/test-database.ts'
-import { ensureRedisServer, needsRedisServer, redisServerMissing } from './redis-server.ts'
-import { ensureS3Server, needsS3Server, s3ServerMissing } from './s3-server.ts'
+import { chromium } from './chromium.ts'
+import { pgvector } from './pgvector.ts'
+import { redisServer } from './redis-server.ts'
+import { s3Server } from './s3-server.ts'
 import { findSurvivors, type Survivor } from './survivors.ts'
+import { isNeededBy, notTested } from './test-program.ts'
 
-const folders = ['sdk/src', 'server/src', 'server/sample', 'server/test', 'examples', 'bench', 'scripts']
+const folders = [
+  'sdk/src',
+  'server/src',
+  'server/sample',
+  'server/test',
+  'console/src',
+  'examples',
+  'bench',
+  'scripts',
+]
+const testPrograms = [redisServer, s3Server, pgvector, chromium]
 const oneTestMs = 180_000
 /** Of all tests; only a test file that never ends gets here. */
 const allTestsMs = 45 * 60_000
@@ -34,16 +47,14 @@ if (stoppedBy) process.exitCode = 128 + constants.signals[stoppedBy]
 async function runAll(selected: string[]): Promise<number> {
   const found = findTests(selected)
   if (selected.length === 0 && !(await checksPass())) return 1
-  const withoutRedis =
-    found.some(needsRedisServer) && !ensureRedisServer() ? found.filter(needsRedisServer) : []
-  const withoutS3 = found.some(needsS3Server) && !ensureS3Server() ? found.filter(needsS3Server) : []
-  const files = found.filter(file => !withoutRedis.includes(file) && !withoutS3.includes(file))
-  const notTested = [
-    ...(withoutRedis.length > 0 ? [redisServerMissing(withoutRedis)] : []),
-    ...(withoutS3.length > 0 ? [s3ServerMissing(withoutS3)] : []),
-  ].join('\n')
-  if (files.length === 0) throw new Error(notTested)
-  if (notTested) console.error(notTested)
+  const missing = testPrograms.flatMap(program => {
+    const needing = found.filter(file => isNeededBy(program, file))
+    return needing.length > 0 && !program.ensure() ? [{ program, needing }] : []
+  })
+  const files = found.filter(file => !missing.some(({ needing }) => needing.includes(file)))
+  const leftOut = missing.map(({ program, needing }) => notTested(program, needing)).join('\n')
+  if (files.length === 0) throw new Error(leftOut)
+  if (leftOut) console.error(leftOut)
 
   const run = randomUUID()
   process.env.ROUNDHOUSE_TEST_RUN = run
@@ -60,7 +71,7 @@ async function runAll(selected: string[]): Promise<number> {
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
   }
   // Again: the first time has scrolled away.
-  if (notTested) console.error(notTested)
+  if (leftOut) console.error(leftOut)
   if (left.length === 0) return code
   const names = left.map(({ pid, command }) => `  ${pid}  ${command}`)
   throw new Error(`The tests left processes running:\n${names.join('\n')}`)
@@ -83,6 +94,10 @@ function findTests(selected: string[]): string[] {
 async function checksPass(): Promise<boolean> {
   const checks = [
     { what: 'types', args: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'] },
+    {
+      what: 'types of the console',
+      args: ['node_modules/typescript/bin/tsc', '-p', 'console/tsconfig.json'],
+    },
     { what: 'style', args: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'] },
     { what: 'unused code', args: ['node_modules/knip/bin/knip.js', '--no-progress'] },
   ]

@@ -1,14 +1,22 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { s3Program } from '../server/src/testing/s3-server.ts'
+import type { TestProgram } from './test-program.ts'
+
+export const s3Server: TestProgram = {
+  mark: /\bstartS3\(/,
+  ensure: ensureS3Server,
+  missing: 'the S3 server that the tests use could not be built.',
+  remedy: 'It needs Go 1.26 or later on the PATH (https://go.dev/dl) and its module proxy.',
+}
 
 /**
  * The tests of S3 storage start a server of their own. Builds it where Go is installed: 150 MB of sources through Go's
  * module proxy and some minutes of both cores, once.
  * @returns whether it is there.
  */
-export function ensureS3Server(): boolean {
+function ensureS3Server(): boolean {
   if (existsSync(s3Program.path)) return true
   if (spawnSync('go', ['version']).status !== 0) return false
   console.log('Building an S3 server, which the tests need. This takes some minutes, once.')
@@ -39,17 +47,4 @@ export function ensureS3Server(): boolean {
   renameSync(draft, s3Program.path)
   rmSync(cache, { recursive: true, force: true })
   return true
-}
-
-/** By what it says: several rooms keep files, and their tests have names of their own. */
-export function needsS3Server(testFile: string): boolean {
-  return /\bstartS3\(/.test(readFileSync(testFile, 'utf8'))
-}
-
-export function s3ServerMissing(skipped: readonly string[]): string {
-  return [
-    'NOT TESTED: the S3 server that the tests use could not be built. Skipped:',
-    ...skipped.map(file => `  ${file}`),
-    'It needs Go 1.26 or later on the PATH (https://go.dev/dl) and its module proxy.',
-  ].join('\n')
 }

@@ -4,6 +4,12 @@ const message = at('message')
 /** After the `#`, so that it is in no log. */
 const setupToken = location.pathname === '/setup' ? location.hash.slice(1) : ''
 const invitation = new URLSearchParams(location.search).get('invitation') ?? undefined
+/** A page of this site that asked for the sign-in, and is gone back to. */
+const next = new URLSearchParams(location.search).get('next') ?? ''
+const isHere =
+  next.startsWith('/') &&
+  URL.canParse(next, location.origin) &&
+  new URL(next, location.origin).origin === location.origin
 const mode =
   location.pathname === '/setup' ? 'setup' : location.pathname === '/sign-up' ? 'sign-up' : 'sign-in'
 
@@ -119,7 +125,7 @@ function showForm(options) {
   form.elements.password.autocomplete = mode === 'sign-in' ? 'current-password' : 'new-password'
   at('github').hidden = !options.github || mode === 'setup'
   at('other').textContent = mode === 'sign-in' ? 'Make an account' : 'Sign in with an account you have'
-  at('other').href = mode === 'sign-in' ? '/sign-up' : '/sign-in'
+  at('other').href = (mode === 'sign-in' ? '/sign-up' : '/sign-in') + (isHere ? location.search : '')
   at('other').hidden = mode === 'setup' || (mode === 'sign-in' && options.sign_up !== 'open')
   if (mode === 'setup' && !options.needs_setup)
     return say('The first administrator is made already. Sign in.')
@@ -141,6 +147,7 @@ form.addEventListener('submit', event => {
     else if (mode === 'sign-up')
       await call('POST', '/api/auth/sign-up/email', { name, email, password, invitation })
     else await call('POST', '/api/auth/sign-in/email', { email, password })
+    if (isHere) return location.assign(next)
     history.replaceState(null, '', '/account')
     await showAccount(await call('GET', '/api/v1/me'))
   })
@@ -150,7 +157,7 @@ at('github').addEventListener('click', () =>
   attempt(async () => {
     const { url } = await call('POST', '/api/auth/sign-in/social', {
       provider: 'github',
-      callbackURL: '/account',
+      callbackURL: isHere ? next : '/account',
       errorCallbackURL: '/sign-in',
     })
     location.assign(url)
@@ -179,7 +186,10 @@ at('sign-out').addEventListener('click', () =>
 
 await attempt(async () => {
   try {
-    await showAccount(await call('GET', '/api/v1/me'))
+    const me = await call('GET', '/api/v1/me')
+    // Signed in already, in another tab.
+    if (mode === 'sign-in' && isHere) location.replace(next)
+    else await showAccount(me)
   } catch (error) {
     if (error.status !== 401) throw error
     showForm(await call('GET', '/api/v1/sign-in-options'))

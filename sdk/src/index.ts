@@ -17,6 +17,13 @@ export type {
 export type { Inference, InferenceClient, InferOptions } from './client/inference.ts'
 export type { JobsClient, WaitOptions, WatchOptions } from './client/jobs.ts'
 export type { KeysClient } from './client/keys.ts'
+export type {
+  DocumentInput,
+  DocumentOptions,
+  KnowledgeClient,
+  ListCollectionsOptions,
+  ListDocumentsOptions,
+} from './client/knowledge.ts'
 export type { ModelsClient, UploadOptions } from './client/models.ts'
 export {
   collectRun,
@@ -42,6 +49,7 @@ export {
   type SessionStore,
 } from './client/session-store.ts'
 export type { ListTaskRunsOptions, RunTaskOptions, TasksClient } from './client/tasks.ts'
+export type { ToolsClient } from './client/tools.ts'
 export type { CallOptions } from './client/transport.ts'
 export type { UploadProgress } from './client/upload.ts'
 export { type Numbers, readNumbers, readStrings, type Strings } from './client/values.ts'

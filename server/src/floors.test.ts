@@ -16,9 +16,9 @@ const doors = ['http', 'worker']
 const rooms = [
   ['accounts', 'files', 'idempotency', 'jobs', 'live', 'settings'],
   ['models', 'credits', 'providers'],
-  ['agents', 'predictions', 'reports'],
+  ['agents', 'knowledge', 'predictions', 'reports'],
   ['runs'],
-  ['admin', 'tasks'],
+  ['admin', 'embeds', 'tasks'],
 ]
 /** From the ground up. What a floor holds may import what lies on the floors below it. */
 const floors = [kit, ports, ...rooms, [...doors, ...outside], ['start'], ['cli']]

@@ -19,6 +19,12 @@ export const agentMatrix: Readonly<Record<string, Row>> = {
   'GET /api/v1/agents/templates': signedIn(() => ({ path: `${path}/templates` })),
   'GET /api/v1/agents/{id}': owned(),
   'PATCH /api/v1/agents/{id}': owned('', json('PATCH', { description: 'changed' })),
+  // Which is wrong: what is right takes a thread for each caller.
+  // One of both is asked for: refused by their form, where an import would take a thread for each caller.
+  'POST /api/v1/tools/openapi': signedIn(() => ({
+    path: '/api/v1/tools/openapi',
+    init: json('POST', { document: '{}', url: 'https://127.0.0.1/' }),
+  })),
   'DELETE /api/v1/agents/{id}': owned('', { method: 'DELETE' }),
   'POST /api/v1/agents/{id}/publish': owned('/publish', { method: 'POST' }),
   'GET /api/v1/agents/{id}/versions': owned('/versions'),

@@ -11,6 +11,14 @@ const owned = (rest = '', init?: RequestInit): Row => ({
 
 export const runMatrix: Readonly<Record<string, Row>> = {
   'GET /api/v1/runs': { kind: 'signedIn', call: () => ({ path: '/api/v1/runs' }) },
+  'POST /api/v1/agents/{id}/ag-ui': {
+    kind: 'owned',
+    async call(f) {
+      const messages = [{ id: 'm', role: 'user', content: 'Hello' }]
+      const init = json('POST', { threadId: 't', runId: 'r', messages })
+      return { path: `/api/v1/agents/${await f.agent()}/ag-ui`, init }
+    },
+  },
   'POST /api/v1/agents/{id}/runs': {
     kind: 'owned',
     async call(f) {

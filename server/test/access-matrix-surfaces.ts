@@ -5,6 +5,11 @@ import type { Row } from './access-matrix.ts'
 const signedIn = (call: Row['call']): Row => ({ kind: 'signedIn', call })
 const messages = [{ role: 'user', content: 'Hello' }]
 
+function rpc(method: string): RequestInit {
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+  return { ...json('POST', { jsonrpc: '2.0', id: 1, method, params: {} }), headers }
+}
+
 /** Other doors of the agents and the models of providers. The WebSocket is no operation of the description. */
 export const surfaceMatrix: Readonly<Record<string, Row>> = {
   'GET /v1/models': signedIn(() => ({ path: '/v1/models' })),
@@ -17,6 +22,12 @@ export const surfaceMatrix: Readonly<Record<string, Row>> = {
     path: '/v1/embeddings',
     init: json('POST', { model: 'demo/demo-embedding', input: ['Hello'] }),
   })),
+  // Nobody has the free public models as tools; keys of files alone have none.
+  'POST /mcp': {
+    kind: 'open',
+    call: () => ({ path: '/mcp', init: rpc('tools/list') }),
+    except: { wrongScope: [403], adminWrongScope: [403] },
+  },
   'GET /api/agent/health': { kind: 'open', call: () => ({ path: '/api/agent/health' }) },
   'POST /api/agent/execute': {
     kind: 'owned',

@@ -2,7 +2,9 @@ import { type AccessFixture, json, type Who } from '../src/testing/access-fixtur
 import { agentMatrix } from './access-matrix-agents.ts'
 import { alertMatrix } from './access-matrix-alerts.ts'
 import { creditsMatrix } from './access-matrix-credits.ts'
+import { embedMatrix } from './access-matrix-embeds.ts'
 import { jobMatrix } from './access-matrix-jobs.ts'
+import { knowledgeMatrix } from './access-matrix-knowledge.ts'
 import { providerMatrix } from './access-matrix-providers.ts'
 import { resumableMatrix } from './access-matrix-resumable.ts'
 import { runMatrix } from './access-matrix-runs.ts'
@@ -60,7 +62,9 @@ export const matrix: Readonly<Record<string, Row>> = {
   ...agentMatrix,
   ...alertMatrix,
   ...creditsMatrix,
+  ...embedMatrix,
   ...jobMatrix,
+  ...knowledgeMatrix,
   ...providerMatrix,
   ...runMatrix,
   ...surfaceMatrix,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { HttpAgent } from '@ag-ui/client'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { collectRun, createClient } from '@roundhouse/sdk'
 import OpenAI from 'openai'
 import WebSocket from 'ws'
@@ -70,6 +72,24 @@ const doors = {
       text += choices[0]?.delta.content ?? ''
     return text
   },
+
+  async 'a client of AG-UI'() {
+    const asking = new HttpAgent({
+      url: `${house.url}/api/v1/agents/${agent.id}/ag-ui`,
+      headers: { authorization: `Bearer ${user.key}` },
+      initialMessages: [{ id: 'question', role: 'user', content }],
+    })
+    const { newMessages } = await asking.runAgent()
+    return newMessages.map(message => message.content).join()
+  },
+
+  async 'a client of MCP'() {
+    return saidByTool('legacy')
+  },
+
+  async 'a client of MCP, of its newer era'() {
+    return saidByTool({ pin: '2026-07-28' })
+  },
 }
 
 type Fields = Record<string, unknown>
@@ -96,6 +116,16 @@ function saidTwice(events: readonly Fields[], chunk: string): unknown {
     response,
   )
   return response
+}
+
+async function saidByTool(mode: 'legacy' | { pin: string }): Promise<string> {
+  const asking = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } })
+  const requestInit = { headers: { authorization: `Bearer ${user.key}` } }
+  await asking.connect(new StreamableHTTPClientTransport(new URL(`${house.url}/mcp`), { requestInit }))
+  const call = { name: `agent_${agent.slug}`, arguments: { message: content } }
+  const answer = await asking.callTool(call)
+  await asking.close()
+  return answer.content.map(part => (part.type === 'text' ? part.text : '')).join()
 }
 
 function overWebSocket(): Promise<Fields[]> {

@@ -11,7 +11,7 @@ import { onLinux, until } from './processes.ts'
 import { readRun } from './run-readers.ts'
 import { type Server, startServer } from './server.ts'
 
-const rounds = 25
+const rounds = 12
 const runsPerRound = 3
 const agentPrice = 7
 const million = 1_000_000

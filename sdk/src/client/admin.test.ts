@@ -163,14 +163,22 @@ test('invites, and takes an invitation back', async t => {
 })
 
 test('stores a secret under its name, lists names and removes it', async t => {
-  const secret: Secret = { name: 'openai.key', key_id: 'k1', created_at: at, updated_at: at }
-  const { admin, asked } = await connect(t, [200, secret], [200, { data: [secret] }], [204, undefined])
+  const secret: Secret = { name: 'openai.key', key_id: 'k1', hosts: [], created_at: at, updated_at: at }
+  const { admin, asked } = await connect(
+    t,
+    [200, secret],
+    [200, secret],
+    [200, { data: [secret] }],
+    [204, undefined],
+  )
   const { secrets } = admin
   assert.equal(await secrets.put('openai.key', 'sk-1'), undefined)
+  assert.equal(await secrets.put('crm.key', 'k', { hosts: ['crm.example.com'] }), undefined)
   assert.deepEqual(await secrets.list(), { data: [secret] })
   assert.equal(await secrets.remove('openai.key'), undefined)
   assert.deepEqual(asked, [
     'PUT /api/v1/admin/secrets/openai.key {"value":"sk-1"}',
+    'PUT /api/v1/admin/secrets/crm.key {"value":"k","hosts":["crm.example.com"]}',
     'GET /api/v1/admin/secrets',
     'DELETE /api/v1/admin/secrets/openai.key',
   ])

@@ -84,7 +84,8 @@ export type AdminClient = {
   secrets: {
     /** Names only: values are never read back. */
     list(options?: CallOptions): Promise<SecretList>
-    put(name: string, value: string, options?: CallOptions): Promise<void>
+    /** `hosts`: where tools of agents may send it; absent: as it was, at first nowhere. */
+    put(name: string, value: string, options?: CallOptions & { hosts?: readonly string[] }): Promise<void>
     remove(name: string, options?: CallOptions): Promise<void>
   }
   alerts: {
@@ -187,8 +188,9 @@ function createSecretsClient(send: Send): AdminClient['secrets'] {
     async list(options) {
       return readReply(secretList, await send({ method: 'GET', path: '/api/v1/admin/secrets' }, options))
     },
-    async put(name, value, options) {
-      await send(jsonCall('PUT', path`/api/v1/admin/secrets/${name}`, JSON.stringify({ value })), options)
+    async put(name, value, { hosts, ...options } = {}) {
+      const body = JSON.stringify({ value, hosts })
+      await send(jsonCall('PUT', path`/api/v1/admin/secrets/${name}`, body), options)
     },
     async remove(name, options) {
       await send({ method: 'DELETE', path: path`/api/v1/admin/secrets/${name}` }, options)

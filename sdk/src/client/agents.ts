@@ -13,6 +13,7 @@ import {
   type ListAgents,
   type UpdateAgent,
 } from '../contract/agent.ts'
+import { createEmbedsClient, type EmbedsClient } from './embeds.ts'
 import { iteratePages } from './pages.ts'
 import { path } from './path.ts'
 import { readReply } from './reply.ts'
@@ -25,6 +26,8 @@ export type ListAgentsOptions = CallOptions & Partial<ListAgents>
  * Problem `agent-not-found` for one that is not there or not for the caller, `forbidden` for a change of another's.
  */
 export type AgentsClient = {
+  /** Agents on the pages of other sites. */
+  embeds: EmbedsClient
   /** A draft; nobody else sees it before it is published. @throws Problem `conflict` for a slug that is taken. */
   create(agent: CreateAgent, options?: CallOptions): Promise<Agent>
   /** Those that the caller may see, newest first: of others' agents a card, without prompt and tools. */
@@ -52,6 +55,7 @@ export function createAgentsClient(send: Send): AgentsClient {
     return readReply(agentList, await send({ method: 'GET', path: '/api/v1/agents', query }, options))
   }
   return {
+    embeds: createEmbedsClient(send),
     async create(draft, options) {
       const call = jsonCall('POST', '/api/v1/agents', JSON.stringify(draft))
       return readReply(agent, await send({ ...call, creates: true }, options))

@@ -9,10 +9,12 @@ import { createHealthClient, type HealthClient } from './health.ts'
 import { createInferenceClient, type InferenceClient } from './inference.ts'
 import { createJobsClient, type JobsClient } from './jobs.ts'
 import { createKeysClient, type KeysClient } from './keys.ts'
+import { createKnowledgeClient, type KnowledgeClient } from './knowledge.ts'
 import { createModelsClient, type ModelsClient } from './models.ts'
 import { createReportsClient, type ReportsClient } from './reports.ts'
 import { createRunsClient, type RunsClient } from './runs.ts'
 import { createTasksClient, type TasksClient } from './tasks.ts'
+import { createToolsClient, type ToolsClient } from './tools.ts'
 import { createTransport, type Token } from './transport.ts'
 
 export type ClientOptions = {
@@ -39,12 +41,14 @@ export type Client = AccountClient & {
   models: ModelsClient
   files: FilesClient
   inference: InferenceClient
+  knowledge: KnowledgeClient
   agents: AgentsClient
   jobs: JobsClient
   runs: RunsClient
   reports: ReportsClient
   credits: CreditsClient
   tasks: TasksClient
+  tools: ToolsClient
   health: HealthClient
   cache: CacheClient
 }
@@ -77,12 +81,14 @@ export function createClient(options: ClientOptions): Client {
     models: createModelsClient(send),
     files: createFilesClient(send, root),
     inference: createInferenceClient(send),
+    knowledge: createKnowledgeClient(send),
     agents: createAgentsClient(send),
     jobs: createJobsClient(send),
     runs: createRunsClient(send),
     reports: createReportsClient(send),
     credits: createCreditsClient(send),
     tasks: createTasksClient(send),
+    tools: createToolsClient(send),
     health: createHealthClient(send),
     cache: createCacheClient(send),
   }

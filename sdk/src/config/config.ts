@@ -3,9 +3,13 @@ import { createAgent } from '../contract/agent.ts'
 import { mediaRange } from '../contract/file.ts'
 import { createModel } from '../contract/model.ts'
 import type { AgentDeclaration } from './agent.ts'
+import { type QueryDeclaration, queryDeclaration } from './query.ts'
 import { type TaskDeclaration, taskDeclaration } from './task.ts'
+import { type ToolDeclaration, toolDeclaration } from './tool.ts'
 
 export { type AgentDeclaration, defineAgent } from './agent.ts'
+export type { ToolParameters } from './parameters.ts'
+export { defineQuery, type QueryDeclaration, queryDeclaration } from './query.ts'
 export {
   defineTask,
   type TaskContext,
@@ -18,6 +22,13 @@ export {
   type TaskResult,
   type TaskSql,
 } from './task.ts'
+export {
+  defineTool,
+  type ToolContext,
+  type ToolDeclaration,
+  type ToolRequest,
+  toolDeclaration,
+} from './tool.ts'
 
 import { reportTemplateName } from '../contract/report.ts'
 
@@ -77,6 +88,8 @@ export const roundhouseConfig = z.strictObject({
   reports: z.strictObject({ templates: z.array(templateDeclaration).optional() }).optional(),
   agents: z.array(createAgent).optional(),
   tasks: z.array(taskDeclaration).optional(),
+  queries: z.array(queryDeclaration).optional(),
+  tools: z.array(toolDeclaration).optional(),
   migrations: folder.optional(),
 })
 
@@ -126,6 +139,10 @@ export type RoundhouseConfig = {
   /** Made, brought up to date and published at start; they belong to the house. */
   agents?: AgentDeclaration[] | undefined
   tasks?: TaskDeclaration[] | undefined
+  /** What agents may ask of your tables, as tools of the type `query`. */
+  queries?: QueryDeclaration[] | undefined
+  /** Functions that agents may call, as tools of the type `code`. */
+  tools?: ToolDeclaration[] | undefined
   /** A folder with `NNNN_name.sql`, for the tables of your tasks: applied in order to the schema `app`. */
   migrations?: string | undefined
 }

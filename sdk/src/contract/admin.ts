@@ -97,6 +97,7 @@ export const invitationList = z.object({ data: z.array(invitation) })
 export const secret = z.object({
   name: z.string(),
   key_id: z.string(),
+  hosts: z.array(z.string()),
   created_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
 })
@@ -105,8 +106,23 @@ export const secretName = z.string().regex(/^[A-Za-z][A-Za-z0-9._-]{0,127}$/, {
   error: 'A secret name has 1 to 128 letters, digits, dots, underscores or hyphens and starts with a letter.',
 })
 
-/** Body of `PUT /api/v1/admin/secrets/{name}`. */
-export const putSecret = z.strictObject({ value: z.string().min(1).max(65_536) })
+const secretHost = z
+  .string()
+  .max(260)
+  .refine(
+    text =>
+      URL.canParse(`https://${text}`) && new URL(`https://${text}`).host === text && !text.includes('*'),
+    {
+      error:
+        'A host is like api.example.com or localhost:8080: small letters, no scheme, no path, no port 443.',
+    },
+  )
+
+/** Body of `PUT /api/v1/admin/secrets/{name}`. `hosts`: where tools of agents may send it; absent: as it was, at first nowhere. */
+export const putSecret = z.strictObject({
+  value: z.string().min(1).max(65_536),
+  hosts: z.array(secretHost).max(50).optional(),
+})
 
 export const secretList = z.object({ data: z.array(secret) })
 

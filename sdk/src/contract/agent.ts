@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { agentTool } from './agent-tools.ts'
+import { guardrails } from './guardrails.ts'
 import { visibility } from './model.ts'
 import { outputSchema } from './output-schema.ts'
 import { isStorable, largestInteger, notStorable, storableText } from './storable.ts'
@@ -7,21 +9,6 @@ import { isStorable, largestInteger, notStorable, storableText } from './storabl
 export const agentSlug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, {
   error: 'A slug has 1 to 64 small letters, digits and hyphens and starts with a letter or digit.',
 })
-
-/**
- * What an agent can call. `model`: a served model, by its name or its id. `approval`: a person is asked each time.
- * `heavy`: it takes long, so that a worker does it.
- */
-export const agentTool = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('model'),
-    model: storableText.min(1).max(128),
-    description: storableText.max(2000).optional(),
-    approval: z.boolean().optional(),
-    heavy: z.boolean().optional(),
-  }),
-  z.strictObject({ type: z.literal('time'), approval: z.boolean().optional() }),
-])
 
 /** Where a run ends by itself. Null is no limit. */
 export const agentLimits = z.strictObject({
@@ -92,6 +79,7 @@ export const agentConfig = z.strictObject({
   memory: agentMemory.default({}),
   /** `<provider>/<model>` each, tried in order when the first cannot answer. */
   fallbacks: z.array(storableText.min(3).max(241)).max(8).default([]),
+  guardrails: guardrails.default([]),
 })
 
 const about = {
@@ -140,6 +128,7 @@ export const updateAgent = z
     output_schema: outputSchema.nullable().optional(),
     memory: agentMemory.optional(),
     fallbacks: agentConfig.shape.fallbacks.unwrap().optional(),
+    guardrails: guardrails.optional(),
     /** Takes it back. */
     is_published: z
       .literal(false, { error: 'Only false is set here. POST /api/v1/agents/{id}/publish publishes.' })
@@ -197,7 +186,6 @@ export type AgentCard = z.output<typeof agentCard>
 export type AgentConfig = z.output<typeof agentConfig>
 export type AgentList = z.output<typeof agentList>
 export type AgentTemplate = z.output<typeof agentTemplate>
-export type AgentTool = z.output<typeof agentTool>
 export type AgentVersion = z.output<typeof agentVersion>
 export type AgentVersionList = z.output<typeof agentVersionList>
 export type AgentView = z.output<typeof agentView>

@@ -14,252 +14,59 @@ export { parseJson } from '../tensors/parse-json.ts'
 export { checkRequested, type RequestedOutput } from '../tensors/requested-output.ts'
 export { checkInputs, fitTensor } from '../tensors/signature.ts'
 export type { Signature, Tensor, TensorData, TensorSpec } from '../tensors/tensor.ts'
-export {
-  type ApiKey,
-  apiKey,
-  type CreatedKey,
-  type CreateKey,
-  type CredentialKind,
-  createdKey,
-  createKey,
-  credentialKind,
-  type KeyList,
-  keyList,
-  label,
-  type Me,
-  me,
-  type Plan,
-  plan,
-  type Role,
-  role,
-  type Scope,
-  type Session,
-  type SessionList,
-  scope,
-  session,
-  sessionList,
-} from './account.ts'
-export {
-  type AdminStats,
-  type AuditEntry,
-  type AuditList,
-  adminStats,
-  auditEntry,
-  auditList,
-  type CreatedInvitation,
-  type CreateInvitation,
-  createdInvitation,
-  createInvitation,
-  type Invitation,
-  invitation,
-  invitationList,
-  type ListAudit,
-  type ListUsers,
-  listAudit,
-  listUsers,
-  type PlanList,
-  planList,
-  putSecret,
-  type Revoked,
-  revoked,
-  type Secret,
-  type SecretList,
-  type SetRoles,
-  secret,
-  secretList,
-  secretName,
-  setRoles,
-  type UpdatePlan,
-  type UpdateUser,
-  type User,
-  type UserList,
-  updatePlan,
-  updateUser,
-  user,
-  userList,
-} from './admin.ts'
-export {
-  type Agent,
-  type AgentCard,
-  type AgentConfig,
-  type AgentList,
-  type AgentTemplate,
-  type AgentTool,
-  type AgentVersion,
-  type AgentVersionList,
-  type AgentView,
-  agent,
-  agentCard,
-  agentConfig,
-  agentLimits,
-  agentList,
-  agentMemory,
-  agentSlug,
-  agentTemplate,
-  agentTemplateList,
-  agentTool,
-  agentVersion,
-  agentVersionList,
-  agentView,
-  type CreateAgent,
-  createAgent,
-  type ListAgents,
-  listAgents,
-  rollbackAgent,
-  type UpdateAgent,
-  unaffordable,
-  updateAgent,
-} from './agent.ts'
-export {
-  type ExecuteValidatedAgent,
-  executeAgent,
-  executedAgent,
-  executeValidatedAgent,
-} from './agent-execute.ts'
-export {
-  type Alert,
-  type AlertList,
-  type AlertTest,
-  alert,
-  alertList,
-  alertTest,
-  type ListAlerts,
-  listAlerts,
-} from './alert.ts'
-export { type CacheMetrics, cacheMetrics } from './cache.ts'
+export * from './account.ts'
+export * from './admin.ts'
+export * from './ag-ui.ts'
+export * from './agent.ts'
+export * from './agent-execute.ts'
+export * from './agent-tools.ts'
+export * from './alert.ts'
+export * from './cache.ts'
 export * from './credit.ts'
-export {
-  type Bucket,
-  bucket,
-  bucketList,
-  type CreateBucket,
-  createBucket,
-  type FileEntry,
-  type FileInfo,
-  fileEntries,
-  fileEntry,
-  fileInfo,
-  filePage,
-  mediaRange,
-  removedFiles,
-  signedDownload,
-  signedDownloads,
-  signedUpload,
-  storedFile,
-  type UpdateBucket,
-  updateBucket,
-} from './file.ts'
-export {
-  type ComponentState,
-  componentState,
-  type Health,
-  type Healthy,
-  health,
-  healthy,
-  type Live,
-  live,
-  type ModelHealth,
-  modelHealth,
-  type Ready,
-  ready,
-  type ServingState,
-  servingState,
-  type Unavailable,
-  unavailable,
-  type WorkersHealth,
-  workersHealth,
-} from './health.ts'
-export {
-  type InferenceModel,
-  type InferenceServer,
-  type InferRequestBody,
-  type InferResponseBody,
-  inferenceError,
-  inferenceLive,
-  inferenceModel,
-  inferenceModelReady,
-  inferenceModels,
-  inferenceReady,
-  inferenceServer,
-  inferRequest,
-  inferResponse,
-  type ModelStatistics,
-  modelStatistics,
-  type RepositoryIndex,
-  repositoryIndex,
-  repositoryIndexRequest,
-  repositoryLoaded,
-  repositoryRequest,
-  repositoryUnloaded,
-  type Statistics,
-  statistics,
-  tensorMetadata,
-} from './inference.ts'
+export * from './embed.ts'
+export * from './file.ts'
+export * from './guardrails.ts'
+export * from './health.ts'
+export { argumentsIn } from './http-tool-faults.ts'
+export * from './inference.ts'
 export * from './job.ts'
 export {
-  type CreateModel,
-  createModel,
-  type ListModels,
-  listModels,
-  type Model,
-  type ModelKind,
-  type ModelList,
-  type ModelStatus,
-  model,
-  modelKind,
-  modelList,
-  modelName,
-  modelStatus,
-  modelVersionLabel,
-  type TensorSpecBody,
-  tensorSpecSchema,
-  type UpdateModel,
-  updateModel,
-  type Validation,
-  type Visibility,
-  validation,
-  visibility,
-} from './model.ts'
-export {
-  type CreateChatCompletion,
-  type CreateEmbedding,
-  chatCompletion,
-  chatMessage,
-  createChatCompletion,
-  createEmbedding,
-  embeddingList,
-  type OpenAiModel,
-  openAiModel,
-  openAiModelList,
-} from './openai.ts'
-export {
-  type ListPredictions,
-  listPredictions,
-  type Predict,
-  type Prediction,
-  type PredictionList,
-  type PredictionRecord,
-  predict,
-  prediction,
-  predictionList,
-  predictionRecord,
-} from './prediction.ts'
-export { isProblem, Problem, type ProblemOptions } from './problem.ts'
-export { type ProblemBody, problemBody } from './problem-body.ts'
-export { type ProblemCode, type ProblemDefinition, problemCodes } from './problem-codes.ts'
-export {
-  type ProviderBody,
-  type ProviderModelBody,
-  type ProviderTest,
-  type PutProvider,
-  provider,
-  providerList,
-  providerModel,
-  providerName,
-  providerTest,
-  putProvider,
-  testProvider,
-} from './provider.ts'
+  type Collection,
+  type CollectionList,
+  type CreateCollection,
+  collection,
+  collectionList,
+  createCollection,
+  type DocumentKind,
+  type DocumentList,
+  type DocumentSource,
+  type DocumentStatus,
+  documentKind,
+  documentList,
+  documentName,
+  documentSource,
+  type KnowledgeDocument,
+  knowledgeDocument,
+  listCollections,
+  listDocuments,
+  type Passage,
+  passage,
+  type SearchKnowledge,
+  type SearchMode,
+  type SearchResult,
+  searchKnowledge,
+  searchResult,
+  type UpdateCollection,
+  updateCollection,
+} from './knowledge.ts'
+export * from './model.ts'
+export * from './openai.ts'
+export * from './openapi-import.ts'
+export * from './prediction.ts'
+export * from './problem.ts'
+export * from './problem-body.ts'
+export * from './problem-codes.ts'
+export * from './provider.ts'
 export {
   type CreatedReport,
   type CreateReport,
@@ -279,63 +86,9 @@ export {
   reportTemplates,
   reportTitle,
 } from './report.ts'
-export {
-  type ConversationTranscript,
-  conversationTranscript,
-  type ForecastReport,
-  forecastReport,
-  type PredictionBatchSummary,
-  predictionBatchSummary,
-} from './report-data.ts'
-export {
-  answerApproval,
-  createRun,
-  followRun,
-  listRuns,
-  type Run,
-  type RunEvent,
-  type RunMessage,
-  run,
-  runEvent,
-  runEventsGone,
-  runList,
-  runMessage,
-  runSpan,
-  runStatus,
-  runStop,
-  runTrace,
-  runUsage,
-} from './run.ts'
-export {
-  type ChangePassword,
-  type CurrentSession,
-  changePassword,
-  currentSession,
-  email,
-  password,
-  type SetUp,
-  type SignedIn,
-  type SignIn,
-  type SignInOptions,
-  type SignInRedirect,
-  type SignUp,
-  setUp,
-  signedIn,
-  signIn,
-  signInOptions,
-  signInRedirect,
-  signInSocial,
-  signUp,
-} from './sign-in.ts'
+export * from './report-data.ts'
+export * from './run.ts'
+export * from './sign-in.ts'
 export { isStorable, largestInteger, notStorable } from './storable.ts'
 export * from './task.ts'
-export {
-  type ListUsage,
-  listUsage,
-  type Usage,
-  type UsageBy,
-  type UsageRow,
-  usage,
-  usageBy,
-  usageRow,
-} from './usage.ts'
+export * from './usage.ts'

@@ -270,6 +270,24 @@ export const problemCodes = {
     retryable: false,
     meaning: 'A tool of the agent failed, and the run could not go on without it.',
   },
+  'address-refused': {
+    status: 403,
+    retryable: false,
+    meaning:
+      'An address that may not be reached from here: private, not https, of an unusual port, or with a password in it. The operator can allow single ones with `OUTBOUND_ALLOW`.',
+  },
+  'address-failed': {
+    status: 502,
+    retryable: true,
+    meaning:
+      'An address that was to be reached did not answer, or its answer broke off, was too large or took too long.',
+  },
+  'guardrail-refused': {
+    status: 422,
+    retryable: false,
+    meaning:
+      'A rule of the agent refuses what was sent, or what was to be answered. `detail` names the rule.',
+  },
   'output-invalid': {
     status: 502,
     retryable: false,
@@ -338,6 +356,12 @@ export const problemCodes = {
     status: 503,
     retryable: true,
     meaning: 'Too many reports wait to be made. Wait for `Retry-After` seconds.',
+  },
+  'document-unreadable': {
+    status: 422,
+    retryable: false,
+    meaning:
+      'The document cannot be indexed: it is of no known kind, damaged, empty or too large to read. `detail` says which.',
   },
   'job-failed': {
     status: 422,

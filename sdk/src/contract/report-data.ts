@@ -43,15 +43,16 @@ const cover = {
   date: date.optional(),
   reference: text(80).optional(),
   summary: text(8000).optional(),
-  /** Small print at the end. */
-  note: text(4000).optional(),
+  note: text(4000).describe('Small print at the end.').optional(),
 }
 
 const keyFigure = z.strictObject({ label: text(60), value: text(30), note: text(80).optional() })
 
+const period = text(40).describe('2027-03-01, 2027-W09, 2027-03, Q1 2027 or 2027.')
+
 /** `lower` and `upper` are given both or neither, and lie around `value`. */
 const forecastPoint = z
-  .strictObject({ label: text(40), value, lower: value.optional(), upper: value.optional() })
+  .strictObject({ label: period, value, lower: value.optional(), upper: value.optional() })
   .refine(point => (point.lower === undefined) === (point.upper === undefined), {
     error: 'Give both lower and upper, or neither.',
   })
@@ -66,18 +67,26 @@ const forecastPoint = z
 export const forecastReport = z.strictObject({
   ...cover,
   key_figures: z.array(keyFigure).max(8).default([]),
-  /** What is forecast: "Energy demand". */
-  measure: text(80).optional(),
+  measure: text(80).describe('What is forecast: "Energy demand".').optional(),
   unit: text(20).optional(),
-  /** Decimal places of the numbers; without it those that they were given with, long tails cut. */
-  decimals: z.int().min(0).max(6).optional(),
-  /** Probability of the interval from `lower` to `upper`: 0.9. */
-  confidence: z.number().gt(0).lt(1).optional(),
+  /** Without it those that they were given with, long tails cut. */
+  decimals: z.int().min(0).max(6).describe('Decimal places of the numbers.').optional(),
+  confidence: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .describe('Probability of the interval from lower to upper: 0.9.')
+    .optional(),
   history: z
-    .array(z.strictObject({ label: text(40), value }))
+    .array(z.strictObject({ label: period, value }))
     .max(400)
+    .describe('What is known, in the order of time.')
     .default([]),
-  forecast: z.array(forecastPoint).min(1).max(400),
+  forecast: z
+    .array(forecastPoint)
+    .min(1)
+    .max(400)
+    .describe('In the order of time; lower and upper both or neither, around value.'),
   assumptions: z.array(text(1000)).max(40).default([]),
   method: text(8000).optional(),
 })

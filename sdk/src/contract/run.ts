@@ -105,6 +105,8 @@ export const run = z.object({
   agent_id: z.uuid(),
   agent_version: z.int().nullable(),
   thread_id: z.uuid().nullable(),
+  /** The run whose tool began this one. */
+  parent_run_id: z.uuid().nullable(),
   status: runStatus,
   mode: z.enum(['inline', 'worker', 'remote']),
   attempt: z.int().min(1),

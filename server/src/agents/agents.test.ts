@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
-import type { AgentConfig } from '@roundhouse/sdk/contract'
+import { type AgentConfig, type AgentToolOf, agentConfig } from '@roundhouse/sdk/contract'
 import { sql } from 'kysely'
 import { type Caller, serviceCaller } from '../accounts/caller.ts'
 import { draftOf, openAgentsRoom } from '../testing/agents-room.ts'
@@ -185,6 +185,72 @@ test('only administrators choose the backend of an agent; its owner may keep it 
   )
 })
 
+test('only administrators give an agent what the house declares for its own; its owner may keep it, not take it back', async () => {
+  const tools = (query: string) =>
+    agentConfig.parse({ model: 'demo', tools: [{ type: 'query', query }] }).tools
+  const refused = (act: () => Promise<unknown>) =>
+    refusal(act).then(({ code, message }) => `${code} ${message}`)
+  const give = (caller: Caller, query: string) =>
+    agents.update(caller, id, { config: { tools: tools(query) } })
+  const mine = /^forbidden tools\[0\]: only administrators/
+  assert.match(await refused(() => agents.create(ann, draftOf('Asks', { tools: tools('prices') }))), mine)
+  const { id } = await agents.create(ann, draftOf('Asks'))
+  assert.match(await refused(() => give(ann, 'prices')), mine)
+  assert.equal(
+    await refused(() => give(admin, 'price')),
+    'invalid-request tools[0].query: there is no query price in roundhouse.config.ts, which has prices.',
+  )
+  await give(admin, 'prices')
+  await give(ann, 'prices')
+  await agents.publish(ann, id)
+  await agents.update(admin, id, { config: { tools: [] } })
+  await agents.publish(admin, id)
+  assert.match(await refused(() => agents.rollback(ann, id, 1)), mine)
+})
+
+test('only administrators give an agent a tool that sends a secret; its owner keeps it as it is, or takes it away', async () => {
+  const tools = (change: Partial<AgentToolOf<'http'>> = {}) =>
+    agentConfig.parse({
+      model: 'demo',
+      tools: [
+        { type: 'time' },
+        {
+          type: 'http',
+          name: 'crm',
+          url: 'https://crm.example.com/{id}',
+          headers: { authorization: { secret: 'CRM' } },
+          approval: true,
+          ...change,
+        },
+      ],
+    }).tools
+  const mine = /^forbidden tools\[1\]: only administrators .* sends a secret/
+  const refused = (act: () => Promise<unknown>) =>
+    refusal(act).then(({ code, message }) => `${code} ${message}`)
+  const give = (caller: Caller, change?: Partial<AgentToolOf<'http'>>) =>
+    agents.update(caller, id, { config: { tools: tools(change) } })
+  assert.match(await refused(() => agents.create(ann, draftOf('Sends', { tools: tools() }))), mine)
+  const { id } = await agents.create(ann, draftOf('Sends'))
+  assert.match(await refused(() => give(ann)), mine)
+  await give(admin)
+  await give(ann)
+  for (const change of [
+    { url: 'https://crm.example.com/all' },
+    { approval: false },
+    { headers: { authorization: { secret: 'OTHER' } } },
+  ])
+    assert.match(await refused(() => give(ann, change)), mine)
+  await give(ann, { headers: { authorization: 'a text of their own' } })
+  assert.match(await refused(() => give(ann)), mine)
+  await give(admin)
+  await agents.publish(ann, id)
+  await agents.update(ann, id, { config: { tools: [] } })
+  await agents.publish(ann, id)
+  assert.match(await refused(() => agents.rollback(ann, id, 1)), mine)
+  assert.equal((await agents.rollback(admin, id, 1)).published_version, 1)
+  assert.equal((await agents.create(service, draftOf('Of all', { tools: tools() }))).draft.tools.length, 2)
+})
+
 test('what is no JSON Schema is refused as output_schema, by its name', async () => {
   const wrong = { type: 'strin' }
   const { id } = await agents.create(ann, draftOf('Form', { output_schema: { type: 'object' } }))
@@ -195,6 +261,12 @@ test('what is no JSON Schema is refused as output_schema, by its name', async ()
     const { code, message } = await refusal(act)
     assert.deepEqual([code, message.startsWith('output_schema: ')], ['invalid-request', true])
   }
+  const { tools } = agentConfig.parse({
+    model: 'demo',
+    tools: [{ type: 'http', name: 'x', url: 'https://a.example.com/', parameters: wrong }],
+  })
+  const { message } = await refusal(() => agents.update(ann, id, { config: { tools } }))
+  assert.match(message, /^tools\[0\]\.parameters: /)
   // A model writes the fields of an answer in the order of its schema.
   const properties = { zebra: { type: 'string' }, a: { type: 'string' }, bb: { type: 'string' } }
   await agents.update(ann, id, { config: { output_schema: { type: 'object', properties } } })

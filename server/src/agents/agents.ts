@@ -1,5 +1,5 @@
-import { type AgentConfig, isProblem, Problem, unaffordable } from '@roundhouse/sdk/contract'
-import { type Caller, mayEverything } from '../accounts/caller.ts'
+import { type AgentConfig, type Guardrail, isProblem, Problem, unaffordable } from '@roundhouse/sdk/contract'
+import { type Caller, mayEverything, serviceCaller } from '../accounts/caller.ts'
 import { ownerOf } from '../accounts/ownership.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Ids } from '../kit/ids.ts'
@@ -10,7 +10,9 @@ import type { Database, WithinTransaction } from '../ports/database.ts'
 import { changeAgent, noAgent, refuseBackend, visible } from './access.ts'
 import type { Agent, AgentLookup, AgentTarget, AgentUpdate, ConfigUpdate, NewAgentDraft } from './agent.ts'
 import { declareAgent } from './declare.ts'
+import { type DeclaredNames, refuseDeclared } from './declared-tools.ts'
 import { createAgentMemory } from './lookup.ts'
+import { refuseSecrets } from './secret-tools.ts'
 import { slugsFor } from './slug.ts'
 import { type AgentStore, type AgentTables, createAgentStore, type Page } from './store.ts'
 import { type AgentVersions, createAgentVersions } from './versions/versions.ts'
@@ -40,6 +42,7 @@ export type Agents = AgentVersions &
     close(): void
   }
 
+const houseCaller = serviceCaller('config-file')
 /** Of one user. */
 const mostAgents = 200
 
@@ -51,28 +54,41 @@ export function createAgents(dependencies: {
   log: Log
   /** @throws Problem `invalid-request` for what is no JSON Schema, or takes too long to compile. */
   checkSchema: (schema: Readonly<Record<string, unknown>>) => Promise<unknown>
+  /** @throws Problem `invalid-request` for rules that cannot be kept. */
+  checkGuardrails: (rules: readonly Guardrail[]) => Promise<void>
+  /** What tools of the types `query` and `code` may refer to. */
+  declared: DeclaredNames
 }): Agents {
-  const { database, ids, checkSchema } = dependencies
+  const { database, ids, checkSchema, checkGuardrails, declared } = dependencies
   const memory = createAgentMemory(dependencies)
 
-  async function checkOutputSchema({ output_schema: schema }: ConfigUpdate): Promise<void> {
-    if (!schema) return
+  async function checkConfig({ output_schema, guardrails, tools = [] }: ConfigUpdate): Promise<void> {
+    if (guardrails) await checkGuardrails(guardrails)
+    if (output_schema) await checkField('output_schema', output_schema)
+    for (const [index, tool] of tools.entries())
+      if (tool.type === 'http' && tool.parameters)
+        await checkField(`tools[${index}].parameters`, tool.parameters)
+  }
+
+  async function checkField(field: string, schema: Readonly<Record<string, unknown>>): Promise<void> {
     try {
       await checkSchema(schema)
     } catch (error) {
       if (!isProblem(error)) throw error
-      throw new Problem(error.code, `output_schema: ${error.message}`, { cause: error })
+      throw new Problem(error.code, `${field}: ${error.message}`, { cause: error })
     }
   }
 
   return {
-    ...createAgentVersions({ database, changed: memory.changed }),
+    ...createAgentVersions({ database, declared, changed: memory.changed }),
     ...memory.lookup,
 
     async create(caller, draft, within) {
       const ownerId = ownerOf(caller, 'an agent', 'Agents are made by users')
       refuseBackend(caller, draft.config.railway_url, null)
-      await checkOutputSchema(draft.config)
+      refuseDeclared(caller, declared, draft.config.tools, [])
+      refuseSecrets(caller, draft.config.tools, [])
+      await checkConfig(draft.config)
       return database.as(caller, async db => {
         const store = createAgentStore(db)
         if (ownerId !== null && (await store.countLocked(ownerId)) >= mostAgents)
@@ -96,7 +112,7 @@ export function createAgents(dependencies: {
       ),
 
     async update(caller, id, { config = {}, unpublish = false, ...change }) {
-      await checkOutputSchema(config)
+      await checkConfig(config)
       const fields = Object.keys(withoutUndefined({ ...change, ...config }))
       const details = { fields: unpublish ? [...fields, 'is_published'] : fields }
       const agent = await changeAgent(
@@ -105,6 +121,8 @@ export function createAgents(dependencies: {
         async (store, before) => {
           const draft = { ...before.draft, ...withoutUndefined(config) }
           refuseBackend(caller, draft.railway_url, before.draft.railway_url)
+          if (config.tools) refuseDeclared(caller, declared, config.tools, before.draft.tools)
+          if (config.tools) refuseSecrets(caller, config.tools, before.draft.tools)
           refuseLimit(draft)
           if (unpublish) await store.unpublish(id)
           const after = await store.update(id, { ...withoutUndefined(change), draft })
@@ -124,7 +142,8 @@ export function createAgents(dependencies: {
     },
 
     async declare(draft) {
-      await checkOutputSchema(draft.config)
+      refuseDeclared(houseCaller, declared, draft.config.tools, [])
+      await checkConfig(draft.config)
       const changed = await declareAgent(database, ids, draft)
       if (changed !== null) await memory.changed(changed)
     },

@@ -47,6 +47,10 @@ export default defineConfig({
     // Fetched from the bucket "models" at start, when it is missing or has changed:
     // { name: 'price', path: 'price.onnx', required: false },
   ],
+  agents: [
+    // Published at start; what it may call beside models is declared by defineQuery and defineTool:
+    // { name: 'Assistant', model: 'demo/demo', tools: [{ type: 'time' }] },
+  ],
 })
 `,
     '.gitignore': 'node_modules/\ndata/\n',

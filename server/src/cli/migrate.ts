@@ -1,9 +1,9 @@
 import { createPinoLog } from '../adapters/log/pino.ts'
-import { installQueue } from '../adapters/pg-boss/install.ts'
 import { migrate } from '../adapters/postgres/migrate.ts'
 import { placeDatabase } from '../start/choose.ts'
 import { readConfiguration } from '../start/declared-models.ts'
 import { appMigrationsFolder } from '../start/declared-tasks.ts'
+import { installer } from '../start/install.ts'
 import { migrationsFolder } from '../start/paths.ts'
 
 /** Brings the database up to this version, and to the migrations of the working folder; beside a running server too. */
@@ -15,7 +15,7 @@ export async function migrateCommand(): Promise<void> {
     const { applied } = await migrate({
       url: place.adminUrl,
       folder: migrationsFolder,
-      install: installQueue,
+      install: installer(log),
       appFolder: appMigrationsFolder(declared.file),
       log,
     })

@@ -21,8 +21,11 @@ export type BucketDraft = {
   allowed_mime_types: string[] | null
 }
 
-/** Where batches lie. Also a constraint of the database. */
-export const closedBucket = 'batches'
+/** What lies there is its owner's alone. Also constraints of the database. */
+export const closedBuckets: ReadonlyMap<string, string> = new Map([
+  ['batches', 'what users have paid for'],
+  ['knowledge', 'documents of users'],
+])
 /** Above this a bucket is not emptied by one call. */
 const mostEmptied = 200_000
 const emptiedAtATime = 1000
@@ -82,10 +85,10 @@ export function createBuckets(dependencies: {
         const bucket = await visibleBucket(caller, store, id)
         if (bucket.internal && (change.public || change.open_folders))
           throw new Problem('conflict', `The bucket ${id} is for administrators alone and cannot be opened.`)
-        if (id === closedBucket && (change.public || change.open_folders))
+        if (closedBuckets.has(id) && (change.public || change.open_folders))
           throw new Problem(
             'conflict',
-            `The bucket ${id} holds what users have paid for and cannot be opened.`,
+            `The bucket ${id} holds ${closedBuckets.get(id)} and cannot be opened.`,
           )
         await store.changeBucket(id, change)
         await audit('bucket-update', id, change)
@@ -127,7 +130,7 @@ export function createBuckets(dependencies: {
         const store = createFilesStore(db)
         const bucket = await visibleBucket(caller, store, id)
         // Made anew it could be open to everyone.
-        if (bucket.internal || id === closedBucket)
+        if (bucket.internal || closedBuckets.has(id))
           throw new Problem('conflict', `The bucket ${id} is the server's own and cannot be removed.`)
         if ((await store.removeBucket(id)) === 'full')
           throw new Problem('bucket-not-empty', `The bucket ${id} is not empty. Empty it first.`)

@@ -9,6 +9,7 @@ import Fastify, {
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { context } from '../kit/context.ts'
 import { traceParentFrom } from '../kit/trace-context.ts'
+import { depthFrom, depthHeader } from '../runs/depth.ts'
 import { pathOf, registerAccessLog } from './access-log.ts'
 import { hasCredential, registerAuthentication } from './authenticate.ts'
 import type { HttpDependencies } from './dependencies.ts'
@@ -26,16 +27,21 @@ import { accountRoutes } from './routes/account.ts'
 import { adminRoutes } from './routes/admin.ts'
 import { adminAlertRoutes } from './routes/admin-alerts.ts'
 import { adminProviderRoutes } from './routes/admin-providers.ts'
+import { agUiRoutes } from './routes/ag-ui.ts'
 import { agentExecuteRoutes } from './routes/agent-execute.ts'
 import { agentRoutes } from './routes/agents.ts'
 import { batchRoutes } from './routes/batches.ts'
 import { cacheRoutes } from './routes/cache.ts'
 import { consoleRoutes } from './routes/console.ts'
 import { creditRoutes } from './routes/credits.ts'
+import { embedDoorRoutes } from './routes/embed-door.ts'
+import { embedRoutes } from './routes/embeds.ts'
 import { healthRoutes } from './routes/health.ts'
 import { inferRoutes } from './routes/infer.ts'
 import { inferenceMetadataRoutes } from './routes/inference-metadata.ts'
 import { jobRoutes } from './routes/jobs.ts'
+import { knowledgeRoutes } from './routes/knowledge.ts'
+import { mcpRoutes } from './routes/mcp.ts'
 import { modelRoutes } from './routes/models.ts'
 import { openAiRoutes } from './routes/openai.ts'
 import { predictionRoutes } from './routes/predictions.ts'
@@ -51,6 +57,7 @@ import { storageListRoutes } from './routes/storage-lists.ts'
 import { storageObjectRoutes } from './routes/storage-objects.ts'
 import { storageResumableRoutes } from './routes/storage-resumable.ts'
 import { taskRoutes } from './routes/tasks.ts'
+import { toolRoutes } from './routes/tools.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 import { tusHeaders } from './tus.ts'
 import { refuseUnreadable } from './unreadable.ts'
@@ -145,7 +152,8 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
   app.addHook('preValidation', (request, _reply, done) => {
     const traceParent = traceParentFrom(request.headers.traceparent)
     const userId = request.caller?.userId ?? null
-    context.run({ requestId: request.id, userId, ip: request.ip, traceParent }, done)
+    const depth = depthFrom(request.headers[depthHeader])
+    context.run({ requestId: request.id, userId, ip: request.ip, traceParent, depth }, done)
   })
   app.addHook('onRoute', route => {
     if (!route.config?.ownDeadline) route.handlerTimeout ??= controlTimeoutMs
@@ -168,8 +176,14 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
   await app.register(reportRoutes, dependencies)
   await app.register(agentRoutes, dependencies)
   await app.register(runRoutes, dependencies)
+  await app.register(toolRoutes, dependencies)
+  await app.register(knowledgeRoutes, dependencies)
+  await app.register(embedRoutes, dependencies)
+  await app.register(embedDoorRoutes, dependencies)
   await app.register(agentExecuteRoutes, dependencies)
+  await app.register(agUiRoutes, dependencies)
   await app.register(openAiRoutes, dependencies)
+  await app.register(mcpRoutes, dependencies)
   await app.register(webSocketRoutes, dependencies)
   await app.register(creditRoutes, dependencies)
   await app.register(taskRoutes, dependencies)

@@ -8,15 +8,20 @@ import type { Alerts } from '../admin/alerts/alerts.ts'
 import type { Health } from '../admin/health.ts'
 import type { Agents } from '../agents/agents.ts'
 import type { Credits } from '../credits/credits.ts'
+import type { Embeds } from '../embeds/embeds.ts'
 import type { Files } from '../files/files.ts'
 import type { Idempotency } from '../idempotency/idempotency.ts'
 import type { Jobs } from '../jobs/job.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Ids } from '../kit/ids.ts'
 import type { Log } from '../kit/log.ts'
+import type { Sealer } from '../kit/seal.ts'
+import type { Knowledge } from '../knowledge/knowledge.ts'
 import type { Registry } from '../models/registry.ts'
 import type { Serving } from '../models/serving.ts'
+import type { ApiImporter } from '../ports/api-importer.ts'
 import type { Metrics } from '../ports/metrics.ts'
+import type { Outbound } from '../ports/outbound.ts'
 import type { TensorCodec } from '../ports/tensor-codec.ts'
 import type { Batches } from '../predictions/batch/batches.ts'
 import type { Embeddings } from '../predictions/embeddings/embeddings.ts'
@@ -40,6 +45,7 @@ export type HttpDependencies = {
   admin: Admin
   alerts: Alerts
   secrets: Secrets
+  sealer: Pick<Sealer, 'seal' | 'open'>
   credits: Credits
   files: Files
   idempotency: Idempotency
@@ -56,7 +62,11 @@ export type HttpDependencies = {
   providers: Omit<ProviderRoom, 'open' | 'close'>
   agents: Agents
   runs: Runs
+  embeds: Omit<Embeds, 'close'>
   gateway: Gateway
+  outbound: Pick<Outbound, 'fetch'>
+  apiImporter: ApiImporter
+  knowledge: Knowledge
   codec: TensorCodec
   health: Health
   metrics: Metrics

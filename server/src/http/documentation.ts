@@ -1,8 +1,8 @@
 import swagger, { type SwaggerTransformObject } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import { createModel } from '@roundhouse/sdk/contract'
+import { agent, agentTool, createModel, guardrail, job, model, run } from '@roundhouse/sdk/contract'
 import type { FastifyInstance } from 'fastify'
-import { jsonSchemaTransform } from 'fastify-type-provider-zod'
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { longestKey, takesKey } from './idempotency.ts'
 
@@ -11,6 +11,8 @@ export async function registerDocumentation(
   app: FastifyInstance,
   { version }: { version: string },
 ): Promise<void> {
+  for (const [id, schema] of Object.entries(shared))
+    z.globalRegistry.add(schema, { ...z.globalRegistry.get(schema), id })
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -48,6 +50,9 @@ export async function registerDocumentation(
     })
   })
 }
+
+/** Written once and referred to by name: everywhere they stand they would be a third of the document. */
+const shared = { Agent: agent, AgentTool: agentTool, Guardrail: guardrail, Job: job, Model: model, Run: run }
 
 function needs(scopes: readonly string[] | undefined): { 'x-scopes'?: readonly string[] } {
   return scopes && scopes.length > 0 ? { 'x-scopes': scopes } : {}
@@ -106,7 +111,17 @@ function documentForms(document: Parameters<SwaggerTransformObject>[0]): ReturnT
   const upload = openapiObject.paths?.['/api/v1/models/{id}/upload']?.post
   if (upload)
     upload.requestBody = { required: true, content: { 'multipart/form-data': { schema: fileForm } } }
-  return openapiObject
+  return withShared(openapiObject)
+}
+
+/** Each as it is taken and as it is given, where either is referred to. */
+function withShared(openapiObject: OpenApi): ReturnType<SwaggerTransformObject> {
+  const document = jsonSchemaTransformObject({ openapiObject })
+  const schemas = 'components' in document ? document.components?.schemas : undefined
+  const text = JSON.stringify(document)
+  for (const id of Object.keys(schemas ?? {}))
+    if (!text.includes(`"#/components/schemas/${id}"`)) delete schemas?.[id]
+  return document
 }
 
 const keyParameter = {

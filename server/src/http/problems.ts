@@ -11,6 +11,7 @@ import { type core, ZodError } from 'zod'
 import type { Log } from '../kit/log.ts'
 import { pathOf } from './access-log.ts'
 import { executeBody, executeStatus } from './agent-execute/problems.ts'
+import { mcpBody } from './mcp/problems.ts'
 import { openAiBody } from './openai/problems.ts'
 import { storageBody, storageStatus } from './storage-problems.ts'
 
@@ -140,6 +141,8 @@ export function problemBody(problem: Problem, surface: Surface, requestId: strin
       return storageBody(problem)
     case 'openai':
       return openAiBody(problem)
+    case 'mcp':
+      return mcpBody(problem, requestId)
     case 'execute':
       return executeBody(problem, 'Invalid request')
     case 'execute-validated':
@@ -158,6 +161,7 @@ export type Surface =
   | 'storage'
   | 'resumable'
   | 'openai'
+  | 'mcp'
   | 'execute'
   | 'execute-validated'
   | 'roundhouse'
@@ -165,6 +169,7 @@ export type Surface =
 export function surfaceOf(path: string): Surface {
   if (isBelow(path, '/v2')) return 'inference'
   if (isBelow(path, '/v1')) return 'openai'
+  if (isBelow(path, '/mcp')) return 'mcp'
   if (isBelow(path, '/api/agent/execute')) return 'execute'
   if (isBelow(path, '/api/agent/execute-validated')) return 'execute-validated'
   if (isBelow(path, '/storage/v1/upload/resumable')) return 'resumable'

@@ -1,9 +1,10 @@
-import { isProblem, Problem } from '@roundhouse/sdk/contract'
+import { isProblem } from '@roundhouse/sdk/contract'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Caller } from '../accounts/caller.ts'
 import type { NumberedEvent } from '../runs/run.ts'
 import { openDataStream } from './data-stream.ts'
 import { shutdown } from './event-stream.ts'
+import { createReaderPlaces } from './reader-places.ts'
 import { createReaderSignals } from './reader-signal.ts'
 
 /** None of them asks the database while nothing happens; each keeps about 20 KB. */
@@ -22,7 +23,7 @@ type Followed = {
  * @throws Problem `rate-limited`, and what `open` throws.
  */
 export type SendRunEvents = (
-  caller: Caller,
+  caller: Pick<Caller, 'limitKey'>,
   reply: FastifyReply,
   open: () => Followed | Promise<Followed>,
 ) => Promise<void>
@@ -34,21 +35,7 @@ export type SendRunEvents = (
  */
 export function createRunEvents(app: FastifyInstance): SendRunEvents {
   const readerSignal = createReaderSignals(app)
-  const counts = new Map<string, number>()
-
-  function enter({ limitKey }: Caller): () => void {
-    const count = counts.get(limitKey) ?? 0
-    if (count >= mostPerCaller)
-      throw new Problem('rate-limited', `No more than ${mostPerCaller} runs are followed at a time.`, {
-        retryAfterSeconds: 1,
-      })
-    counts.set(limitKey, count + 1)
-    return () => {
-      const left = (counts.get(limitKey) ?? 1) - 1
-      if (left > 0) counts.set(limitKey, left)
-      else counts.delete(limitKey)
-    }
-  }
+  const enter = createReaderPlaces(mostPerCaller)
 
   return async (caller, reply, open) => {
     const leave = enter(caller)

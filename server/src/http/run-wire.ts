@@ -8,6 +8,7 @@ export function runBody(run: RunView): RunBody {
     id,
     agent_id: run.agentId,
     agent_version: run.agentVersion,
+    parent_run_id: run.parentId,
     thread_id: run.threadId,
     status,
     mode,

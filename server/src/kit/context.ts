@@ -8,6 +8,8 @@ export type Context = {
   readonly ip?: string
   /** The caller's `traceparent`, where there is one. */
   readonly traceParent?: string | undefined
+  /** How many runs stand above one that is begun here, where another server says so. */
+  readonly depth?: number | undefined
 }
 
 /** The context of the work in progress; undefined outside a request or job. */

@@ -18,6 +18,8 @@ export type Metrics = {
   runEnd(run: { mode: string; status: string; firstTokenMs: number | null }): void
   /** So many events of runs are durable. */
   runEvents(count: number): void
+  /** A rule of an agent did so to a text, so often. */
+  guardrailAct(act: { on: string; action: string; count: number }): void
   /** A call of a model that no run made. `firstTokenMs` is null where it was no stream, or nothing came. */
   gatewayCall(call: {
     provider: string

@@ -11,7 +11,9 @@ import type { Log } from '../kit/log.ts'
 import { createTurnstile } from '../kit/turnstile.ts'
 import type { Database, WithinTransaction } from '../ports/database.ts'
 import { placeOf } from './backend.ts'
+import { assertDepth } from './depth.ts'
 import { type Executor, noRoom } from './executor.ts'
+import type { Guards } from './guards/guards.ts'
 import type { FirstHold, FirstStep } from './loop/first-hold.ts'
 import type { Rights } from './rows.ts'
 import {
@@ -28,6 +30,9 @@ import { openThread, remembered } from './threads.ts'
 /** The server has few connections, and a crowd of runs is to wait here for them, not to be turned away there. */
 const storedAtOnce = 2
 
+/** A run that is not stored yet, and what rules of the agent did to what was sent. */
+type Prepared = { readonly run: Run; readonly guarded: Readonly<Record<string, unknown>> }
+
 export type BeginRun = (caller: Caller, order: StartRun, within?: WithinTransaction<RunView>) => Promise<Run>
 
 /** Makes runs: what one may cost is held, its row and its first event are there, then its work begins here or on a worker. */
@@ -37,40 +42,53 @@ export function createBeginRun<Tables>(dependencies: {
   jobs: Pick<Jobs<Tables>, 'add'>
   credits: Pick<CreditsWithin, 'holdIn'>
   firstHold: FirstHold
+  guards: Pick<Guards, 'input'>
   limits: Pick<Limits, 'acquireRun'>
   executor: Executor
   ids: Ids
   clock: Pick<Clock, 'now'>
   log: Log
 }): BeginRun {
-  const { database, agents, jobs, credits, firstHold, limits, executor, ids, clock, log } = dependencies
+  const { database, agents, jobs, credits, firstHold, guards, limits, executor, ids, clock, log } =
+    dependencies
 
   const inTurn = createTurnstile(storedAtOnce)
   /** Inline runs that are being stored. */
   let coming = 0
+  /** Runs whose place another has, which they asked. */
+  const lending = new Set<string>()
 
-  async function prepare(caller: Caller, order: StartRun): Promise<Run> {
+  async function prepare(caller: Caller, order: StartRun): Promise<Prepared> {
     const { version } = order
     // As the database writes them, so that one run has one name.
     const agentId = order.agentId.toLowerCase()
     const threadId = order.threadId?.toLowerCase() ?? null
     const found = order.config
-      ? { version: null, config: order.config }
+      ? { version: typeof version === 'number' ? version : null, config: order.config }
       : await agents.runnable(caller, { id: agentId }, version)
     const { config } = found
-    const mode: RunMode = config.railway_url !== null ? 'remote' : config.is_heavy ? 'worker' : 'inline'
+    const { parent } = order
+    const depth = parent ? parent.depth + 1 : (context.getStore()?.depth ?? 0)
+    assertDepth(depth)
+    const isHeavy = config.is_heavy && !parent
+    const mode: RunMode = config.railway_url !== null ? 'remote' : isHeavy ? 'worker' : 'inline'
+    const id = order.id ?? ids.uuid()
+    // Before anything is stored, a thread too.
+    const { messages, acts } = await guards.input({ id, agentId, config }, order.messages)
     const memory = threadId === null ? [] : await memoryOf(caller, { threadId, agentId, config })
     const createdAt = new Date(clock.now())
-    return {
-      id: order.id ?? ids.uuid(),
+    const run: Run = {
+      id,
       agentId,
       agentVersion: found.version,
       ownerId: caller.userId,
       threadId,
+      parentId: parent?.id ?? null,
+      depth,
       status: mode === 'worker' ? 'queued' : 'running',
       mode,
       config,
-      input: order.messages,
+      input: messages,
       memory,
       isCharged: order.isCharged ?? true,
       ...nothingDone,
@@ -78,6 +96,7 @@ export function createBeginRun<Tables>(dependencies: {
       createdAt,
       startedAt: mode === 'worker' ? null : createdAt,
     }
+    return { run, guarded: acts.length === 0 ? {} : { input_guardrails: acts } }
   }
 
   function memoryOf(
@@ -121,17 +140,22 @@ export function createBeginRun<Tables>(dependencies: {
     })
   }
 
-  function place(caller: Caller): () => void {
+  function place(caller: Caller, { parentId }: Run): () => void {
     if (!executor.hasRoom(coming)) throw noRoom()
+    // The run that waits for it has a place, which it needs for one at a time.
+    if (parentId !== null && !lending.has(parentId)) {
+      lending.add(parentId)
+      return () => void lending.delete(parentId)
+    }
     const release = limits.acquireRun(caller)
     if (release) return release
     throw tooMany(caller, 'runs at a time')
   }
 
   return async (caller, order, within) => {
-    const prepared = await prepare(caller, order)
+    const { run: prepared, guarded } = await prepare(caller, order)
     const isInline = prepared.status === 'running'
-    const release = isInline ? place(caller) : () => {}
+    const release = isInline ? place(caller, prepared) : () => {}
     const traceParent = context.getStore()?.traceParent ?? null
     if (isInline) coming += 1
     const { run, events, announced, held, model } = await firstHold(caller, prepared)
@@ -160,6 +184,7 @@ export function createBeginRun<Tables>(dependencies: {
         approvals: [],
         begin: { lastSeq: run.lastSeq, events },
         held,
+        guarded,
       }
       const { isAwaited = false } = order
       const options = { withJob: false, isAwaited }

@@ -83,7 +83,7 @@ export function createExecutor<Tables>(dependencies: {
 
   /** A loop that does not stop when it is told to is left behind: what it writes then goes nowhere. */
   async function loopOf(taken: Taken, caller: Caller, signal: AbortSignal, lane: ReturnType<Writer['open']>) {
-    const { run, steps, approvals, held, announced } = taken
+    const { run, steps, approvals, held, announced, guarded = {} } = taken
     const left = Promise.withResolvers<RunOutcome>()
     let timer: NodeJS.Timeout | undefined
     const onAbort = () => {
@@ -94,7 +94,7 @@ export function createExecutor<Tables>(dependencies: {
     else signal.addEventListener('abort', onAbort, { once: true })
     try {
       const made = { ...(held === undefined ? {} : { held }), ...(announced ? { announced } : {}) }
-      const work = { run, caller, mode: run.mode, steps, approvals, stream: lane, signal, ...made }
+      const work = { run, caller, mode: run.mode, steps, approvals, stream: lane, signal, guarded, ...made }
       return await Promise.race([loop(work), left.promise])
     } catch (error) {
       return { kind: 'broken', error } as const

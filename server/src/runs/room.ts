@@ -15,6 +15,7 @@ import { createFollow, type Follow } from './events/follow.ts'
 import { createEventStore } from './events/store.ts'
 import { createWriter, type Writer } from './events/writer.ts'
 import { createExecutor, type RunObserver } from './executor.ts'
+import type { Guards } from './guards/guards.ts'
 import { createRunHandler } from './handler.ts'
 import { createLease } from './lease.ts'
 import type { FirstHold } from './loop/first-hold.ts'
@@ -55,6 +56,7 @@ export function createRunRoom<Tables>(dependencies: {
   limits: Pick<Limits, 'acquireRun'>
   loop: RunLoop
   firstHold: FirstHold
+  guards: Pick<Guards, 'input' | 'note'>
   summaries: Summaries
   bus: Bus
   ids: Ids

@@ -34,6 +34,8 @@ export type ViewRow = TotalsRow & {
   agent_version: number | null
   owner_id: string | null
   thread_id: string | null
+  parent_run_id: string | null
+  depth: number
   status: Run['status']
   mode: Run['mode']
   is_charged: boolean
@@ -89,6 +91,8 @@ export function toView(row: ViewRow): RunView {
     agentVersion: row.agent_version,
     ownerId: row.owner_id,
     threadId: row.thread_id,
+    parentId: row.parent_run_id,
+    depth: row.depth,
     status: row.status,
     mode: row.mode,
     isCharged: row.is_charged,

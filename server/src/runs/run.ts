@@ -23,6 +23,10 @@ export type Run = {
   /** Null belongs to the house, which pays nothing. */
   readonly ownerId: string | null
   readonly threadId: string | null
+  /** The run whose tool began this one. */
+  readonly parentId: string | null
+  /** How many runs stand above it. */
+  readonly depth: number
   readonly status: RunStatus
   readonly mode: RunMode
   /** As it was at the start. */
@@ -79,7 +83,12 @@ export type StartRun = {
   readonly isCharged?: boolean
   /** Whoever asks waits for the answer and cannot come back for it: the run stays here as long as it can. */
   readonly isAwaited?: boolean
-  /** In place of what is stored: only for the server-to-server door, whose caller is trusted to send it. */
+  /** The run whose tool asks. It waits, so that this one is not given to a worker, who may be waiting itself. */
+  readonly parent?: Pick<Run, 'id' | 'depth'>
+  /**
+   * In place of looking for `version` with the caller's rights: for a door whose caller is trusted to send it, and one that
+   * has found it itself.
+   */
   readonly config?: AgentConfig
 }
 
@@ -102,6 +111,8 @@ export type Runs = {
   /** Each call below throws Problem `run-not-found` for what is not there or not for this caller. */
   get(caller: DatabaseCaller, id: string): Promise<RunView>
   list(caller: DatabaseCaller, filter: RunFilter): Promise<RunView[]>
+  /** The run that asked a question. */
+  thatAsked(caller: DatabaseCaller, approvalId: string): Promise<RunView>
   /**
    * The events behind number `after`, those that are there and those that come, in groups; ends with the run's last
    * event or by the signal. A reader that falls far behind is ended, and comes back.

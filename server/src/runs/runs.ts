@@ -2,10 +2,12 @@ import { Problem } from '@roundhouse/sdk/contract'
 import type { Log } from '../kit/log.ts'
 import type { Bus } from '../ports/bus.ts'
 import type { Database, DatabaseCaller } from '../ports/database.ts'
+import { createApprovalStore } from './approvals/store.ts'
 import { type BeginRun, maySeeRun } from './begin.ts'
 import type { Follow } from './events/follow.ts'
 import { type EventStore, isFullPage } from './events/store.ts'
 import type { Executor } from './executor.ts'
+import type { Guards } from './guards/guards.ts'
 import { publishCancel } from './lease.ts'
 import { createRests } from './rests.ts'
 import type { NumberedEvent, Runs, RunView } from './run.ts'
@@ -24,10 +26,11 @@ export function createRuns<Tables>(dependencies: {
   follow: Pick<Follow, 'follow' | 'hasEnded'>
   executor: Pick<Executor, 'find' | 'stop'>
   transitions: Pick<Transitions<Tables>, 'endUnleased' | 'answer'>
+  guards: Pick<Guards, 'note'>
   bus: Bus
   log: Log
 }): Runs {
-  const { database, begin, events, follow, executor, transitions, bus, log } = dependencies
+  const { database, begin, events, follow, executor, transitions, guards, bus, log } = dependencies
 
   const rests = createRests({ store: createRunStore(database.system), log })
 
@@ -85,6 +88,12 @@ export function createRuns<Tables>(dependencies: {
     for await (const group of follow.follow(id, after, signal)) if (group.some(mayRest)) return
   }
 
+  /** As the rules of the agent leave it: the model is told. */
+  async function noteOf(run: Pick<RunView, 'id' | 'agentId'>, note: string): Promise<string> {
+    const config = await createApprovalStore(database.system).configOf(run.id)
+    return guards.note({ ...run, config }, note)
+  }
+
   return {
     start: begin,
     get,
@@ -94,6 +103,12 @@ export function createRuns<Tables>(dependencies: {
         return database.as(caller, db => createRunStore(db).list(filter))
       const { userId } = caller
       return userId === null ? [] : database.as(caller, db => createRunStore(db).list(filter, userId))
+    },
+
+    async thatAsked(caller, approvalId) {
+      const run = await database.as(caller, db => createRunStore(db).byApproval(approvalId))
+      if (!run || !maySeeRun(caller, run)) throw new Problem('run-not-found', `No run asked ${approvalId}.`)
+      return run
     },
 
     follow: followFor,
@@ -132,8 +147,9 @@ export function createRuns<Tables>(dependencies: {
     },
 
     async answer(caller, asked, approvalId, { approved, note }) {
-      const { id } = await get(caller, asked)
-      await transitions.answer(id, approvalId, { approved, note, by: caller.userId })
+      const { id, agentId } = await get(caller, asked)
+      const kept = note === null ? null : await noteOf({ id, agentId }, note)
+      await transitions.answer(id, approvalId, { approved, note: kept, by: caller.userId })
       return await get(caller, id)
     },
 

@@ -31,7 +31,7 @@ export const leaseSeconds = 20
 const leftAlone = sql`status in ('queued', 'running') and (lease_until is null or lease_until < now())`
 
 /** The columns of a run that callers are shown. */
-export const shown = sql`id, agent_id, agent_version, owner_id, thread_id, status, mode, is_charged, attempt, output, stopped, error,
+export const shown = sql`id, agent_id, agent_version, owner_id, thread_id, parent_run_id, depth, status, mode, is_charged, attempt, output, stopped, error,
   input_tokens, output_tokens, is_estimated, credits, cost_micros, first_token_ms, request_id, created_at, started_at,
   finished_at, greatest(last_seq, (select max(seq) from run_events where run_id = runs.id)) as last_seq`
 
@@ -47,9 +47,9 @@ export function createRunStore(db: QueryExecutorProvider) {
     ): Promise<void> {
       await sql`
         with run as (
-          insert into runs (id, agent_id, agent_version, owner_id, thread_id, status, mode, config, input, memory, rights,
+          insert into runs (id, agent_id, agent_version, owner_id, thread_id, parent_run_id, depth, status, mode, config, input, memory, rights,
             is_charged, lease_until, last_seq, checkpoint_seq, request_id, trace_parent, created_at, started_at)
-          values (${run.id}, ${run.agentId}, ${run.agentVersion}, ${run.ownerId}, ${run.threadId}, ${run.status},
+          values (${run.id}, ${run.agentId}, ${run.agentVersion}, ${run.ownerId}, ${run.threadId}, ${run.parentId}, ${run.depth}, ${run.status},
             ${run.mode}, ${JSON.stringify(run.config)}, ${JSON.stringify(run.input)}, ${JSON.stringify(run.memory)},
             ${JSON.stringify(rights)}, ${run.isCharged},
             case when ${run.status} = 'running' then now() + make_interval(secs => ${leaseSeconds}) end,
@@ -66,6 +66,12 @@ export function createRunStore(db: QueryExecutorProvider) {
 
     async byId(id: string): Promise<RunView | undefined> {
       const { rows } = await sql<ViewRow>`select ${shown} from runs where id = ${id}`.execute(db)
+      return rows[0] && toView(rows[0])
+    },
+
+    async byApproval(id: string): Promise<RunView | undefined> {
+      const { rows } = await sql<ViewRow>`
+        select ${shown} from runs where id = (select run_id from approvals where id = ${id})`.execute(db)
       return rows[0] && toView(rows[0])
     },
 

@@ -74,6 +74,8 @@ export type RunWork = {
   readonly held?: Hold
   /** The `step-start` that was written with the run's first event; absent as above, and when there was none. */
   readonly announced?: Announced | null
+  /** Attributes for the first step: what rules of the agent did to what was sent. Absent as above. */
+  readonly guarded?: Readonly<Record<string, unknown>>
   readonly stream: RunStream
   readonly signal: AbortSignal
 }

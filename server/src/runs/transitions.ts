@@ -24,6 +24,7 @@ export type Taken = TakenRun & {
   /** For its first step, when this process has just made it. */
   readonly held?: Hold
   readonly announced?: Announced | null
+  readonly guarded?: Readonly<Record<string, unknown>>
 }
 
 /** What a run had not written when its work was over. */

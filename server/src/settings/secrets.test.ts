@@ -67,13 +67,41 @@ test('an administrator puts, replaces, lists and removes a secret; the server al
     ],
   )
   for (const row of rows)
-    assert.deepEqual(Object.keys(row).sort(), ['created_at', 'key_id', 'name', 'updated_at'])
+    assert.deepEqual(Object.keys(row).sort(), ['created_at', 'hosts', 'key_id', 'name', 'updated_at'])
   assert.ok(rows[0] && rows[0].updated_at > rows[0].created_at)
 
   await remove(admin, 'OPENAI_API_KEY')
   assert.equal(await reveal('OPENAI_API_KEY'), null)
   await assert.rejects(remove(admin, 'OPENAI_API_KEY'), { code: 'resource-not-found' })
   await assert.rejects(put(admin, 'half', 'a\ud800'), { code: 'invalid-request' })
+})
+
+test('a secret goes to the hosts that it is marked for, and a new value goes there too until others are named', async () => {
+  const { put, list, revealFor } = open(oldKeys)
+  await put(admin, 'CRM', 'first')
+  await assert.rejects(revealFor('CRM', 'crm.example.com', 443), {
+    code: 'forbidden',
+    message: /crm\.example\.com/,
+  })
+  await put(admin, 'CRM', 'second', ['crm.example.com', 'localhost:8080'])
+  await put(admin, 'CRM', 'third')
+  assert.deepEqual((await list(admin))[0]?.hosts, ['crm.example.com', 'localhost:8080'])
+  assert.equal(await revealFor('CRM', 'crm.example.com', 443), 'third')
+  assert.equal(await revealFor('CRM', 'localhost', 8080), 'third')
+  for (const [host, port] of [
+    ['crm.example.com', 8443],
+    ['crm.example.com', 80],
+    ['localhost', 443],
+    ['a.crm.example.com', 443],
+    ['example.com', 443],
+  ] as const)
+    await assert.rejects(revealFor('CRM', host, port), { code: 'forbidden' }, `${host}:${port}`)
+  await put(admin, 'CRM', 'fourth', [])
+  await assert.rejects(revealFor('CRM', 'crm.example.com', 443), { code: 'forbidden' })
+  await assert.rejects(revealFor('NONE', 'crm.example.com', 443), {
+    code: 'resource-not-found',
+    message: /no secret named NONE/,
+  })
 })
 
 test('each change leaves exactly one audit entry, which names who and what and holds no value', async () => {

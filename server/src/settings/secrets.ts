@@ -18,8 +18,11 @@ export type Rotation = {
 
 /** Provider keys and the like: encrypted in the database, read by the server alone. */
 export type Secrets = {
-  /** Adds or replaces. @throws Problem `invalid-request` */
-  put(caller: DatabaseCaller, name: string, value: string): Promise<void>
+  /**
+   * Adds or replaces. @param hosts Where tools of agents may send it, `host` or `host:port`; absent: as it was, at first
+   * nowhere. @throws Problem `invalid-request`
+   */
+  put(caller: DatabaseCaller, name: string, value: string, hosts?: readonly string[]): Promise<void>
   /** The same within someone else's transaction, which audits it. */
   putIn(db: QueryExecutorProvider, name: string, value: string): Promise<void>
   /** Within someone else's transaction. False when there is none of this name. */
@@ -33,6 +36,11 @@ export type Secrets = {
    * @throws Error when it does not open
    */
   reveal(name: string): Promise<string | null>
+  /**
+   * The value, for a tool of an agent that sends it to this host and port.
+   * @throws Problem `resource-not-found`, `forbidden` for a host that it may not be sent to; Error when it does not open
+   */
+  revealFor(name: string, host: string, port: number): Promise<string>
   /** Encrypts what is not under the current key anew, while everything goes on. May be repeated and cut short at will. */
   rotate(): Promise<Rotation>
   /** @throws Error, one sentence, when a secret names a key that is not configured */
@@ -96,11 +104,14 @@ export function createSecrets(dependencies: {
   }
 
   return {
-    async put(caller, name, value) {
+    async put(caller, name, value, hosts) {
       const secret = seal(name, value)
       await database.as(caller, async (db, audit) => {
-        await createSecretStore(db).put(secret)
-        await audit('secret-put', name, { key_id: sealer.currentKeyId })
+        await createSecretStore(db).put({ ...secret, hosts })
+        await audit('secret-put', name, {
+          key_id: sealer.currentKeyId,
+          ...(hosts === undefined ? {} : { hosts }),
+        })
       })
     },
 
@@ -119,6 +130,22 @@ export function createSecrets(dependencies: {
     async reveal(name) {
       const secret = await own.byName(name)
       return secret === null ? null : open(secret)
+    },
+
+    async revealFor(name, host, port) {
+      const secret = await own.forTools(name)
+      if (secret === null)
+        throw new Problem(
+          'resource-not-found',
+          `There is no secret named ${name}. An administrator adds it with PUT /api/v1/admin/secrets/${name}.`,
+        )
+      const place = port === 443 ? host : `${host}:${port}`
+      if (!secret.hosts.includes(place))
+        throw new Problem(
+          'forbidden',
+          `The secret ${name} may not be sent to ${place}. An administrator lists the hosts that it is for.`,
+        )
+      return open(secret)
     },
 
     async rotate() {

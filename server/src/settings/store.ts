@@ -4,6 +4,8 @@ type SecretsTable = {
   id: string
   name: string
   sealed: string
+  /** Where tools of agents may send it, `host` or `host:port`. */
+  hosts: Generated<readonly string[]>
   created_at: Generated<Date>
   updated_at: Generated<Date>
 }
@@ -13,7 +15,13 @@ export type SecretTables = { secrets: SecretsTable }
 export type SealedSecret = { readonly id: string; readonly name: string; readonly sealed: string }
 
 /** `key_id` is empty when the row was changed by other hands and names no key. */
-export type SecretRow = { name: string; key_id: string; created_at: Date; updated_at: Date }
+export type SecretRow = {
+  name: string
+  key_id: string
+  hosts: readonly string[]
+  created_at: Date
+  updated_at: Date
+}
 
 /** A key id has at most 32 characters, so a large value is not read for it. */
 const keyId: RawBuilder<string> = sql<string>`coalesce(substring(left(sealed, 64) from '^v1\\.([A-Za-z0-9_-]+)\\.'), '')`
@@ -21,14 +29,18 @@ const keyId: RawBuilder<string> = sql<string>`coalesce(substring(left(sealed, 64
 /** SQL of the secrets. */
 export function createSecretStore(db: Kysely<SecretTables>) {
   return {
-    /** Adds the secret, or gives the one of this name the new id and value: the row's id is part of what is sealed. */
-    async put(secret: SealedSecret): Promise<void> {
-      const { id, sealed } = secret
+    /**
+     * Adds the secret, or gives the one of this name the new id and value: the row's id is part of what is sealed. The
+     * hosts stay as they are where none are given.
+     */
+    async put(secret: SealedSecret & { hosts?: readonly string[] | undefined }): Promise<void> {
+      const { id, name, sealed, hosts } = secret
+      const given = hosts === undefined ? {} : { hosts }
       await db
         .insertInto('secrets')
-        .values(secret)
+        .values({ id, name, sealed, ...given })
         .onConflict(conflict =>
-          conflict.column('name').doUpdateSet({ id, sealed, updated_at: sql<Date>`now()` }),
+          conflict.column('name').doUpdateSet({ id, sealed, ...given, updated_at: sql<Date>`now()` }),
         )
         .execute()
     },
@@ -36,7 +48,7 @@ export function createSecretStore(db: Kysely<SecretTables>) {
     list(): Promise<SecretRow[]> {
       return db
         .selectFrom('secrets')
-        .select(['name', keyId.as('key_id'), 'created_at', 'updated_at'])
+        .select(['name', keyId.as('key_id'), 'hosts', 'created_at', 'updated_at'])
         .orderBy('name')
         .execute()
     },
@@ -51,6 +63,15 @@ export function createSecretStore(db: Kysely<SecretTables>) {
       const row = await db
         .selectFrom('secrets')
         .select(['id', 'name', 'sealed'])
+        .where('name', '=', name)
+        .executeTakeFirst()
+      return row ?? null
+    },
+
+    async forTools(name: string): Promise<(SealedSecret & { readonly hosts: readonly string[] }) | null> {
+      const row = await db
+        .selectFrom('secrets')
+        .select(['id', 'name', 'sealed', 'hosts'])
         .where('name', '=', name)
         .executeTakeFirst()
       return row ?? null

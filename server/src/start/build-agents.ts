@@ -1,5 +1,6 @@
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Limits } from '../accounts/limits.ts'
+import { createMcpClient } from '../adapters/mcp/client.ts'
 import { type Agents, createAgents } from '../agents/agents.ts'
 import type { Credits } from '../credits/credits.ts'
 import type { Clock } from '../kit/clock.ts'
@@ -8,13 +9,14 @@ import type { Log } from '../kit/log.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import type { ProviderRoom } from '../providers/providers.ts'
 import type { Gateway } from '../runs/gateway/gateway.ts'
+import { assertGuardrails } from '../runs/guards/rule.ts'
 import { assertSchema } from '../runs/loop/schema.ts'
-import { createToolbox, type ToolDependencies } from '../runs/loop/tools.ts'
 import type { Runs } from '../runs/run.ts'
 import type { Secrets } from '../settings/secrets.ts'
 import type { BuiltJobs } from './build-jobs.ts'
 import { buildProviders } from './build-providers.ts'
-import { buildRuns } from './build-runs.ts'
+import { type BuiltRuns, buildRuns } from './build-runs.ts'
+import { buildTools, type ToolRooms } from './build-tools.ts'
 import type { Ground } from './choose.ts'
 import type { Chores } from './chores.ts'
 import type { Config } from './settings.ts'
@@ -34,22 +36,31 @@ export function buildAgents(
   config: Config,
   ground: Ground,
   background: BuiltJobs,
-  rooms: Omit<ToolDependencies, 'clock'> & {
+  rooms: Omit<ToolRooms, 'appSql' | 'outbound' | 'mcp'> & {
     secrets: Secrets
     accounts: Pick<Accounts, 'owner'>
     credits: Credits
     limits: Limits
     /** Made later than this, from what is built here. */
-    metrics: () => Pick<Metrics, 'runBegin' | 'runEnd' | 'runEvents' | 'gatewayCall'>
+    metrics: () => Pick<Metrics, 'runBegin' | 'runEnd' | 'runEvents' | 'guardrailAct' | 'gatewayCall'>
     clock: Clock
     ids: Ids
     log: Log
   },
 ): BuiltAgents {
   const providers = buildProviders(config, ground, rooms)
-  const agents = createAgents({ ...rooms, ...ground, checkSchema: assertSchema })
-  const toolbox = createToolbox(rooms)
-  const { runs, gateway, ...room } = buildRuns(config, ground, background, {
+  const { queries = [], tools = [] } = rooms.declarations
+  const agents = createAgents({
+    ...rooms,
+    ...ground,
+    checkSchema: assertSchema,
+    checkGuardrails: assertGuardrails,
+    declared: { queries: queries.map(({ name }) => name), tools: tools.map(({ name }) => name) },
+  })
+  const { appSql, outbound } = ground
+  const mcp = createMcpClient({ outbound, clock: rooms.clock })
+  const toolbox = buildTools({ ...rooms, appSql, outbound, mcp, agents, runs: () => runs })
+  const { runs, gateway, ...room }: BuiltRuns = buildRuns(config, ground, background, {
     ...rooms,
     agents,
     providers,
@@ -67,6 +78,7 @@ export function buildAgents(
     async close() {
       await room.stop(0)
       await room.close()
+      await mcp.close()
       agents.close()
       await providers.close()
     },

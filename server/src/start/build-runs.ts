@@ -9,6 +9,7 @@ import type { Metrics } from '../ports/metrics.ts'
 import type { Providers } from '../providers/provider.ts'
 import { spanOfCall } from '../runs/gateway/call-span.ts'
 import { createGateway, type Gateway } from '../runs/gateway/gateway.ts'
+import { createGuards } from '../runs/guards/guards.ts'
 import { createFirstHold } from '../runs/loop/first-hold.ts'
 import { createLoop } from '../runs/loop/loop.ts'
 import { createRunPrice } from '../runs/loop/run-price.ts'
@@ -36,7 +37,7 @@ export type BuiltRuns = Omit<RunRoom<HouseTables>, 'close'> & {
 /** Runs of agents: here, and on workers. */
 export function buildRuns(
   config: Config,
-  { database, bus, tracer }: Ground,
+  { database, bus, outbound, tracer }: Ground,
   background: BuiltJobs,
   rooms: {
     agents: Pick<AgentLookup, 'runnable'>
@@ -46,7 +47,7 @@ export function buildRuns(
     providers: Providers
     toolbox: Toolbox
     /** Made later than this, from what is built here. */
-    metrics: () => Pick<Metrics, 'runBegin' | 'runEnd' | 'runEvents' | 'gatewayCall'>
+    metrics: () => Pick<Metrics, 'runBegin' | 'runEnd' | 'runEvents' | 'guardrailAct' | 'gatewayCall'>
     clock: Clock
     ids: Ids
     log: Log
@@ -54,6 +55,7 @@ export function buildRuns(
 ): BuiltRuns {
   const { credits, metrics, clock } = rooms
   const runPrice = createRunPrice({ credits, clock })
+  const guards = createGuards({ outbound, log: rooms.log, acted: act => metrics().guardrailAct(act) })
   const room = createRunRoom<HouseTables>({
     ...rooms,
     database,
@@ -61,10 +63,12 @@ export function buildRuns(
     tracer,
     jobs: background.jobs,
     firstHold: createFirstHold({ ...rooms, runPrice }),
+    guards,
     summaries: createSummaries({ ...rooms, database }),
     loop: createLoop({
       ...rooms,
       runPrice,
+      guards,
       remoteSecret: config.RAILWAY_BACKEND_SECRET ?? null,
       inlineMs,
     }),

@@ -1,7 +1,7 @@
 import type { TaskDeclaration } from '@roundhouse/sdk/config'
 import type { Credits } from '../credits/credits.ts'
 import type { Ids } from '../kit/ids.ts'
-import type { TaskTools } from '../tasks/context.ts'
+import type { TaskTools } from '../tasks/lent.ts'
 import { createTasks, type Tasks } from '../tasks/tasks.ts'
 import type { BuiltJobs } from './build-jobs.ts'
 import { builtInTasks } from './built-in-tasks.ts'

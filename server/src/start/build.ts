@@ -4,10 +4,12 @@ import { createLimits } from '../accounts/limits.ts'
 import type { SignIn } from '../accounts/sign-in/sign-in.ts'
 import { createTensorCodec } from '../adapters/codec/codec.ts'
 import { createPrometheusMetrics } from '../adapters/metrics/prometheus.ts'
+import { createApiImporter } from '../adapters/openapi/importer.ts'
 import { pendingMigrations } from '../adapters/postgres/migrate.ts'
 import { createAdmin } from '../admin/admin.ts'
 import { createHealth, type Health } from '../admin/health.ts'
 import { createCredits } from '../credits/credits.ts'
+import { createEmbeds } from '../embeds/embeds.ts'
 import { createFiles, type Files } from '../files/files.ts'
 import { createApp } from '../http/app.ts'
 import { createIdempotency } from '../idempotency/idempotency.ts'
@@ -28,6 +30,7 @@ import { buildAlerts } from './alerts.ts'
 import { buildAccounts } from './build-accounts.ts'
 import { type BuiltAgents, buildAgents } from './build-agents.ts'
 import { type BuiltJobs, buildJobs } from './build-jobs.ts'
+import { buildKnowledge } from './build-knowledge.ts'
 import { buildModels } from './build-models.ts'
 import { buildPredictions } from './build-predictions.ts'
 import { buildTasks } from './build-tasks.ts'
@@ -162,9 +165,25 @@ export async function build(
     log,
   })
 
+  // Knowledge
+  const { knowledge, close: closeKnowledge } = buildKnowledge(ground, background, {
+    accounts,
+    files: storage,
+    serving,
+    embeddings,
+    answering: () => answering.doors,
+    ids,
+    log,
+  })
+
   // Agents
   const limits = createLimits({ counters })
-  const answering = buildAgents(config, ground, background, {
+  const answering: BuiltAgents = buildAgents(config, ground, background, {
+    knowledge,
+    declarations: declared.file.content,
+    files: storage,
+    reports,
+    publicUrl,
     secrets,
     accounts,
     credits,
@@ -173,6 +192,21 @@ export async function build(
     predictions,
     codec,
     metrics: () => metrics,
+    clock,
+    ids,
+    log,
+  })
+
+  // Agents on the pages of others
+  const embeds = createEmbeds({
+    database,
+    bus: ground.bus,
+    counters,
+    accounts,
+    agents: answering.doors.agents,
+    runs: answering.doors.runs,
+    secretKeys,
+    publicUrl,
     clock,
     ids,
     log,
@@ -228,6 +262,7 @@ export async function build(
     admin: createAdmin({ database, changed }),
     alerts,
     secrets,
+    sealer,
     credits,
     files: storage,
     idempotency,
@@ -242,6 +277,10 @@ export async function build(
     predictionCache,
     reports,
     ...answering.doors,
+    outbound: ground.outbound,
+    apiImporter: createApiImporter(),
+    embeds,
+    knowledge,
     codec,
     health,
     metrics,
@@ -306,7 +345,9 @@ export async function build(
       chores.stop()
       closing.abort()
       catalogue.close()
+      embeds.close()
       await answering.close()
+      await closeKnowledge()
       await alerts.close()
       await accounts.close()
       await Promise.all([journal.close(journalCloseMs), storage.close(discardCloseMs)])

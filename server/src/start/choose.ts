@@ -7,6 +7,7 @@ import type { AccountTables } from '../accounts/store.ts'
 import { createMemoryCache } from '../adapters/cache/memory.ts'
 import { createMemoryCounters } from '../adapters/counters/memory.ts'
 import { openFolderStore } from '../adapters/files/folder.ts'
+import { openOutbound } from '../adapters/outbound/outbound.ts'
 import { openPgBossQueue } from '../adapters/pg-boss/queue.ts'
 import { openAppSql } from '../adapters/postgres/app-sql.ts'
 import { openPostgresBus } from '../adapters/postgres/bus.ts'
@@ -17,9 +18,11 @@ import type { AlertTables } from '../admin/alerts/store.ts'
 import type { AdminTables } from '../admin/store.ts'
 import type { AgentTables } from '../agents/store.ts'
 import type { CreditTables } from '../credits/store.ts'
+import type { EmbedTables } from '../embeds/store.ts'
 import type { FileTables } from '../files/store.ts'
 import type { JobTables } from '../jobs/store.ts'
 import type { Log } from '../kit/log.ts'
+import type { KnowledgeTables } from '../knowledge/store.ts'
 import type { ModelTables } from '../models/store.ts'
 import type { AppSql } from '../ports/app-sql.ts'
 import type { ArtifactSource } from '../ports/artifact-source.ts'
@@ -28,6 +31,7 @@ import type { Cache } from '../ports/cache.ts'
 import type { Counters } from '../ports/counters.ts'
 import type { Database } from '../ports/database.ts'
 import type { FileStore } from '../ports/file-store.ts'
+import type { Outbound } from '../ports/outbound.ts'
 import type { Queue } from '../ports/queue.ts'
 import type { Tracer } from '../ports/tracer.ts'
 import type { PredictionTables } from '../predictions/store.ts'
@@ -55,8 +59,10 @@ export type HouseTables = AccountTables &
   AgentTables &
   AlertTables &
   CreditTables &
+  EmbedTables &
   GatewayTables &
   JobTables &
+  KnowledgeTables &
   ModelTables &
   PredictionTables &
   ProviderTables &
@@ -75,6 +81,8 @@ export type Ground = {
   queue: Queue
   cache: Cache
   files: FileStore
+  /** To addresses that users choose. */
+  outbound: Outbound
   /** Storages that models are fetched from, beside the buckets of this server. */
   artifacts: readonly ArtifactSource[]
   /** Null where nobody collects spans. */
@@ -139,10 +147,12 @@ export async function openGround(config: Config, place: DatabasePlace, log: Log)
       log,
     })
     opened.push(queue)
+    const outbound = openOutbound({ allowed: config.OUTBOUND_ALLOW })
+    opened.push(outbound)
     const artifacts = await openArtifacts(config, log)
     const tracer = await openTracer(config, log)
     if (tracer) opened.push(tracer)
-    return { database, appSql, bus, queue, cache, counters, files, artifacts, tracer, close }
+    return { database, appSql, bus, queue, cache, counters, files, outbound, artifacts, tracer, close }
   } catch (error) {
     await close()
     throw error

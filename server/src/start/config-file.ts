@@ -6,6 +6,7 @@ import { type RoundhouseConfig, roundhouseConfig } from '@roundhouse/sdk/config'
 import type { z } from 'zod'
 import { type Outline, outlineOf } from './declared-outline.ts'
 import { taskProblems } from './declared-tasks.ts'
+import { toolProblems } from './declared-tools.ts'
 
 /** What was found in the working folder, with defaults for nothing: an absent part declares nothing. */
 export type ConfigFile = {
@@ -40,7 +41,11 @@ export async function readConfigFile(folder: string): Promise<ConfigFileReading>
   try {
     const value = defaultOf(await import(pathToFileURL(path).href))
     const { data, error } = roundhouseConfig.safeParse(value)
-    const found = [...(error?.issues.flatMap(sentences) ?? []), ...(await taskProblems(value, base))]
+    const found = [
+      ...(error?.issues.flatMap(sentences) ?? []),
+      ...(await taskProblems(value, base)),
+      ...toolProblems(value),
+    ]
     const problems = found.map(problem => `${path}: ${problem}`)
     if (data) return { file: { path, folder: base, content: data }, outline: outlineOf(data), problems }
     return { ...nothing(path, ...problems), outline: outlineOf(value) }

@@ -36,6 +36,7 @@ test('an empty environment is a development server that needs nothing', () => {
     DATABASE_POOL_SIZE: 10,
     FILES_CACHE_BYTES: 5_368_709_120,
     CORS_ORIGINS: [],
+    OUTBOUND_ALLOW: [],
     REQUIRED_MODELS: [],
     MODEL_BUCKET: 'models',
     MODEL_DOWNLOAD_ON_STARTUP: true,
@@ -91,6 +92,24 @@ test('reads what is set, without the blanks around it', () => {
   assert.deepEqual(config.REQUIRED_MODELS, ['iris', 'price'])
   assert.deepEqual([config.SAMPLE_MODEL, config.CACHE_PREDICTION_TTL], [false, 0])
   assert.equal(isDeployed(config), true)
+})
+
+test('reads the addresses that may be private as a URL writes them, and refuses what names more than one', () => {
+  const { OUTBOUND_ALLOW } = readConfig({
+    OUTBOUND_ALLOW: 'Ollama.railway.internal:11434, 127.1:080,[FD12:0::1]:443',
+  })
+  assert.deepEqual(OUTBOUND_ALLOW, ['ollama.railway.internal:11434', '127.0.0.1:80', '[fd12::1]:443'])
+  for (const text of [
+    'host',
+    '*:80',
+    '*.internal:80',
+    'http://host:80',
+    'host:0',
+    'host:99999',
+    'a@host:80',
+    'host:80/x',
+  ])
+    assert.match(problemsOf({ OUTBOUND_ALLOW: text })[0] ?? '', /OUTBOUND_ALLOW: /, text)
 })
 
 test('the draining time of the host counts where our own is not set', () => {

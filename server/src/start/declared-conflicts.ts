@@ -1,7 +1,7 @@
 import { posix, resolve } from 'node:path'
 import { modelName } from '@roundhouse/sdk/contract'
 import { slugOf } from '../agents/slug.ts'
-import { closedBucket } from '../files/buckets.ts'
+import { closedBuckets } from '../files/buckets.ts'
 import type { EnvironmentReading } from './config.ts'
 import type { Outline } from './declared-outline.ts'
 import type { Config } from './settings.ts'
@@ -106,8 +106,10 @@ function ofBuckets(
     for (const field of ['public', 'open_folders'] as const)
       if (name === internalBucket && bucket?.[field])
         problems.push(`${at}.${field}: the bucket ${name} is for administrators alone. Take another one.`)
-      else if (name === closedBucket && bucket?.[field])
-        problems.push(`${at}.${field}: the bucket ${name} holds what users have paid for. Take another one.`)
+      else if (name !== undefined && closedBuckets.has(name) && bucket?.[field])
+        problems.push(
+          `${at}.${field}: the bucket ${name} holds ${closedBuckets.get(name)}. Take another one.`,
+        )
     return problems
   })
 }

@@ -2,7 +2,6 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isProblem } from '@roundhouse/sdk/contract'
 import type { LogOutput } from '../adapters/log/pino.ts'
-import { installQueue } from '../adapters/pg-boss/install.ts'
 import { migrate } from '../adapters/postgres/migrate.ts'
 import { systemClock } from '../kit/clock.ts'
 import { build, type House } from './build.ts'
@@ -11,6 +10,7 @@ import { closeDoors } from './close-doors.ts'
 import { isDeployed } from './config.ts'
 import type { Declared } from './declared-models.ts'
 import { appMigrationsFolder } from './declared-tasks.ts'
+import { installer } from './install.ts'
 import { hostsOf, listen } from './listen.ts'
 import { migrationsFolder } from './paths.ts'
 import { seedSample } from './sample.ts'
@@ -105,7 +105,13 @@ async function migrateWhenReachable(
   for (;;) {
     signal.throwIfAborted()
     try {
-      await migrate({ url: place.adminUrl, folder: migrationsFolder, install: installQueue, appFolder, log })
+      await migrate({
+        url: place.adminUrl,
+        folder: migrationsFolder,
+        install: installer(log),
+        appFolder,
+        log,
+      })
       return
     } catch (error) {
       // A wrong password or a broken migration will not mend itself.

@@ -42,6 +42,14 @@ export const parsedBy = <T>(parse: (text: string) => T) =>
 export const proxy = z.string().refine(isNetwork, {
   error: 'is an address, a range such as 10.0.0.0/8, or loopback, linklocal, uniquelocal',
 })
+/** As a URL writes it, which is what it is compared with: small letters, an address of IPv6 in brackets and shortened. */
+export const hostAndPort = z.string().transform((text, issue) => {
+  const port = /^[^/?#@*\\\s]+:(\d{1,5})$/.exec(text)?.[1]
+  if (port !== undefined && Number(port) >= 1 && URL.canParse(`https://${text}`))
+    return `${new URL(`https://${text}`).hostname}:${Number(port)}`
+  issue.addIssue('is host:port, or [address]:port of IPv6, without a scheme, a path or *')
+  return z.NEVER
+})
 export const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, { error: 'must begin with postgresql://' })
 
 export function isBaseUrl(text: string): boolean {

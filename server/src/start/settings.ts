@@ -2,6 +2,7 @@ import { modelDeclaration } from '@roundhouse/sdk/config'
 import { z } from 'zod'
 import { parseS3Endpoint, parseS3Place } from '../adapters/files/s3/place.ts'
 import {
+  hostAndPort,
   isBaseUrl,
   jwtIssuers,
   list,
@@ -227,6 +228,12 @@ export const settings = {
     schema: list.pipe(z.array(origin)),
     default: '',
     meaning: 'Comma-separated exact origins whose pages may call this server.',
+  },
+  OUTBOUND_ALLOW: {
+    schema: list.pipe(z.array(hostAndPort)),
+    default: '',
+    meaning:
+      'Comma-separated `host:port`, each exact: addresses that tools of agents may reach although they are private, of another port, or spoken to by http. Without it only public https is reached.',
   },
   REQUIRED_MODELS: {
     schema: list,

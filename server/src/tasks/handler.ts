@@ -3,8 +3,9 @@ import type { Job, JobContext, JobHandler, Json } from '../jobs/job.ts'
 import { invariant } from '../kit/invariant.ts'
 import type { Database } from '../ports/database.ts'
 import { taskJobKind } from './begin-run.ts'
-import { createTaskContext, type TaskTools } from './context.ts'
+import { createTaskContext } from './context.ts'
 import type { Definitions, TaskDefinition } from './definitions.ts'
+import type { TaskTools } from './lent.ts'
 import { createTaskStore, type StoredRun, type TaskTables } from './store.ts'
 
 /** No task may declare more. */

@@ -9,6 +9,7 @@ import { systemClock } from '../kit/clock.ts'
 import { createIds } from '../kit/ids.ts'
 import { silentLog } from '../kit/log.ts'
 import type { Database } from '../ports/database.ts'
+import { assertGuardrails } from '../runs/guards/rule.ts'
 import { assertSchema } from '../runs/loop/schema.ts'
 import { defer, type Scope } from './defer.ts'
 import { openTestDatabase } from './open-test-database.ts'
@@ -36,7 +37,15 @@ export async function openAgentsRoom(scope: Scope): Promise<AgentsRoom> {
   defer(scope, bus.close)
 
   function room(over: Database<AgentTables>): Agents {
-    const common = { bus, clock: systemClock, ids: createIds(), log: silentLog, checkSchema: assertSchema }
+    const common = {
+      bus,
+      clock: systemClock,
+      ids: createIds(),
+      log: silentLog,
+      checkSchema: assertSchema,
+      declared: { queries: ['prices'], tools: ['convert'] },
+      checkGuardrails: assertGuardrails,
+    }
     const agents = createAgents({ ...common, database: over })
     defer(scope, agents.close)
     return agents

@@ -3,6 +3,8 @@ import type { Script, UpstreamRequest } from './llm-upstream.ts'
 /** What a text orders: the call of a tool, whatever stands in its fields. */
 type Order = { readonly name: string; readonly args: string; readonly id: string }
 
+/** The name of an order that calls nothing. */
+const speaking = '(say)'
 const orders = /<<([\w-]+)>>/g
 
 /**
@@ -14,12 +16,28 @@ export function order(name: string, args: string, id = ''): string {
   return `<<${Buffer.from(JSON.stringify(order)).toString('base64url')}>>`
 }
 
-/** Answers as a model that does all that it was told since it last spoke, whoever said it, and then says `Done.` */
+/** A text that tells its reader to say something, word by word. */
+export function speech(text: string): string {
+  return order(speaking, text)
+}
+
+/**
+ * Answers as a model that does all that it was told since it last spoke, whoever said it, and then says `Done.` What
+ * the descriptions of its tools tell it, it does first.
+ */
 export function obey({ body }: UpstreamRequest): Script {
-  const { messages } = body as { messages: { role: string; content: string | null }[] }
+  const { messages, tools = [] } = body as {
+    messages: { role: string; content: string | null }[]
+    tools?: { function: { description: string } }[]
+  }
   const last = messages.findLastIndex(({ role }) => role === 'assistant')
-  const wanted = messages.slice(last + 1).flatMap(({ content }) => ordersIn(content ?? ''))
-  return { chunks: wanted.length === 0 ? saying('Done.') : calling(wanted) }
+  const described = last < 0 ? tools.map(tool => tool.function.description) : []
+  const read = messages.slice(last + 1).map(({ content }) => content ?? '')
+  const wanted = [...described, ...read].flatMap(ordersIn)
+  const said = wanted.flatMap(({ name, args }) => (name === speaking ? [args] : [])).join('\n')
+  const calls = wanted.filter(({ name }) => name !== speaking)
+  if (calls.length === 0) return { chunks: saying(said || 'Done.') }
+  return { chunks: [...(said === '' ? [] : [chunk({ content: said })]), ...calling(calls)] }
 }
 
 /** The chunks of an answer that calls these. */

@@ -111,6 +111,7 @@ export async function openRunProcess(
       seconds: 60,
       model: null,
     }),
+    guards: { input: async (_run, messages) => ({ messages, acts: [] }), note: async (_run, text) => text },
     summaries,
     bus,
     ids,

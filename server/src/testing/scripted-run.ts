@@ -5,7 +5,9 @@ import type { Bill, Hold } from '../credits/within.ts'
 import { createIds } from '../kit/ids.ts'
 import { silentLog } from '../kit/log.ts'
 import type { ChatBody, ChatChunk } from '../ports/llm.ts'
+import type { Outbound } from '../ports/outbound.ts'
 import type { ProviderModel, Providers, Target } from '../providers/provider.ts'
+import { createGuards } from '../runs/guards/guards.ts'
 import { createFirstHold } from '../runs/loop/first-hold.ts'
 import { createLoop, type LoopDependencies } from '../runs/loop/loop.ts'
 import type { Run } from '../runs/run.ts'
@@ -44,6 +46,8 @@ export function scriptedRun(options: {
   inlineMs?: number
   /** Names of the targets that fail before they say anything. */
   dead?: readonly string[]
+  /** What addresses answer that rules ask. */
+  hook?: Outbound['fetch']
 }) {
   const clock = turnedClock(Date.parse('2026-11-21T12:00:00Z'))
   const scripts = [...(options.scripts ?? [])]
@@ -166,6 +170,11 @@ export function scriptedRun(options: {
         toolbox: async () => options.tools ?? [],
         credits: ledger,
         runPrice: () => options.runPrice ?? 0,
+        guards: createGuards({
+          outbound: { fetch: options.hook ?? notScripted },
+          log: silentLog,
+          acted: () => {},
+        }),
         remoteSecret: options.remoteSecret ?? null,
         clock,
         ids: createIds(),
@@ -237,6 +246,10 @@ function memoryLedger(balance: number) {
   }
 }
 
+function notScripted(): Promise<Response> {
+  assert.fail('not scripted')
+}
+
 export function says(...texts: string[]): ChatChunk[] {
   return [...texts.map(content => chunk({ content })), ends('stop')]
 }
@@ -274,6 +287,7 @@ export function tool(change: Partial<Tool> & Pick<Tool, 'name'>): Tool {
     needsApproval: false,
     isRepeatable: false,
     timeoutMs: 30_000,
+    price: 0,
     call: async () => 'fine',
     ...change,
   }

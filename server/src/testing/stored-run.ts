@@ -23,6 +23,8 @@ export function newRun(more: Partial<Run> = {}): Run {
     agentVersion: 1,
     ownerId: null,
     threadId: null,
+    parentId: null,
+    depth: 0,
     status: 'running',
     mode: 'inline',
     config: agentConfig.parse({ model: 'demo/demo' }),

@@ -95,3 +95,12 @@ test('counts every answer, and those with 5xx', () => {
     metrics.request({ method: 'GET', route: '/a', status, durationMs: 1 })
   assert.deepEqual(metrics.requests(), { total: 6, failed: 3 })
 })
+
+test('what rules of agents do to texts is counted', async () => {
+  const metrics = createPrometheusMetrics([])
+  metrics.guardrailAct({ on: 'output', action: 'mask', count: 2 })
+  metrics.guardrailAct({ on: 'output', action: 'mask', count: 1 })
+  assert.deepEqual(await linesOf(metrics, 'roundhouse_guardrail_acts_total'), [
+    'roundhouse_guardrail_acts_total{on="output",action="mask"} 3',
+  ])
+})

@@ -80,6 +80,13 @@ export function createPrometheusMetrics(readings: readonly Reading[]): Metrics {
     help: 'Events of runs that were written.',
     registers,
   })
+  // Names of rules are their owners' to choose.
+  const guardrailActs = new Counter({
+    name: 'roundhouse_guardrail_acts_total',
+    help: 'What rules of agents did to texts of runs.',
+    labelNames: ['on', 'action'],
+    registers,
+  })
   // By provider: a model's name may be whatever a caller writes.
   const gatewayCalls = new Histogram({
     name: 'roundhouse_gateway_call_duration_seconds',
@@ -144,6 +151,7 @@ export function createPrometheusMetrics(readings: readonly Reading[]): Metrics {
       if (firstTokenMs !== null) firstTokens.observe({ mode }, firstTokenMs / 1000)
     },
     runEvents: count => runEvents.inc(count),
+    guardrailAct: ({ on, action, count }) => guardrailActs.inc({ on, action }, count),
     gatewayCall({ provider, operation, status, durationMs, firstTokenMs, inputTokens, outputTokens }) {
       gatewayCalls.observe({ provider, operation, status }, durationMs / 1000)
       if (firstTokenMs !== null) gatewayFirstTokens.observe({ provider }, firstTokenMs / 1000)

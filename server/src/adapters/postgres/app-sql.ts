@@ -5,6 +5,7 @@ import type { AppSql } from '../../ports/app-sql.ts'
 import { appSchema } from './app-migrations.ts'
 import type { ConnectionOptions } from './connection.ts'
 import { type DatabaseTimeouts, openDatabase } from './database.ts'
+import { readRows } from './read-rows.ts'
 
 /** For work that nobody waits for. */
 const timeouts: DatabaseTimeouts = { connectMs: 1000, queryMs: 5000, statementMs: 4500, lockMs: 2000 }
@@ -22,6 +23,7 @@ export function openAppSql(options: ConnectionOptions & { max: number; log: Log 
       transaction: <Result>(work: (sql: TaskQuery) => Promise<Result>) =>
         database.nobody.transaction().execute(transaction => work(queryOn(transaction))),
     }),
+    read: question => readRows(database.nobody, question),
     close: database.close,
   }
 }

@@ -4,6 +4,8 @@ import { invariant } from '../../kit/invariant.ts'
 import type { Database, WithinTransaction } from '../../ports/database.ts'
 import { changeAgent, manageable, refuseBackend, visible } from '../access.ts'
 import type { Agent, AgentVersion } from '../agent.ts'
+import { type DeclaredNames, refuseDeclared } from '../declared-tools.ts'
+import { refuseSecrets } from '../secret-tools.ts'
 import { type AgentTables, createAgentStore, type Page } from '../store.ts'
 import { createVersionStore } from './store.ts'
 
@@ -23,9 +25,11 @@ export type AgentVersions = {
 
 export function createAgentVersions({
   database,
+  declared,
   changed,
 }: {
   database: Database<AgentTables>
+  declared: DeclaredNames
   changed: (id: string) => Promise<void>
 }): AgentVersions {
   return {
@@ -59,8 +63,10 @@ export function createAgentVersions({
         async (store, { slug, draft }, db) => {
           const wanted = await createVersionStore(db).find(id, version)
           if (!wanted) throw new Problem('resource-not-found', `Agent ${slug} has no version ${version}.`)
-          // An administrator may have taken the backend of then away for a reason.
+          // An administrator may have taken what was then away for a reason.
           refuseBackend(caller, wanted.config.railway_url, draft.railway_url)
+          refuseSecrets(caller, wanted.config.tools, draft.tools)
+          refuseDeclared(caller, declared, wanted.config.tools, draft.tools)
           const published = await store.setPublished(id, wanted)
           invariant(published, 'a version that is there can be published')
           return published

@@ -11,7 +11,7 @@ import {
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { reportBucket } from '../../reports/report-files.ts'
+import { reportAddress } from '../../reports/report-address.ts'
 import type { CreatedReport, LinkedReport } from '../../reports/reports.ts'
 import type { ReportRow } from '../../reports/store.ts'
 import { callerOf } from '../authenticate.ts'
@@ -188,17 +188,10 @@ function reportBody({ object_version: _version, ...row }: ReportRow): Report {
   return { ...row, created_at: row.created_at.toISOString(), updated_at: row.updated_at.toISOString() }
 }
 
-function linkedBody({ report: row, link }: LinkedReport, publicUrl: string): LinkedReportBody {
-  const address = `${publicUrl}/storage/v1/object/sign/${reportBucket}/${row.object_name}`
+function linkedBody(linked: LinkedReport, publicUrl: string): LinkedReportBody {
   return {
-    ...reportBody(row),
-    url: link && `${address}?token=${link.token}&download=${encodeURIComponent(fileNameOf(row.title))}`,
-    expires_at: link?.expiresAt.toISOString() ?? null,
+    ...reportBody(linked.report),
+    url: reportAddress(linked, publicUrl),
+    expires_at: linked.link?.expiresAt.toISOString() ?? null,
   }
-}
-
-/** Without what some system takes for a path, a device or an end. */
-function fileNameOf(title: string): string {
-  const name = title.replaceAll(/[\\/:*?"<>|\p{Cc}\p{Cf}\p{Cs}]+/gu, ' ').replaceAll(/\s+/g, ' ')
-  return `${name.replace(/^[\s.]+|[\s.]+$/g, '') || 'Report'}.pdf`
 }

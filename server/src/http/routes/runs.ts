@@ -9,7 +9,7 @@ import {
   run as runSchema,
   runTrace,
 } from '@roundhouse/sdk/contract'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { mayEverything } from '../../accounts/caller.ts'
@@ -17,6 +17,7 @@ import type { Run } from '../../runs/run.ts'
 import { callerOf } from '../authenticate.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { keepAnswer } from '../idempotency.ts'
+import { lastEventId } from '../last-event-id.ts'
 import { ownBody } from '../problems.ts'
 import { createRunEvents } from '../run-events.ts'
 import { runBody, spanBody } from '../run-wire.ts'
@@ -194,10 +195,4 @@ export async function runRoutes(
       return { run_id: id, request_id: run.requestId, spans: spans.map(span => spanBody(span, isCostTold)) }
     },
   )
-}
-
-/** Undefined when it is not one of our numbers. */
-function lastEventId({ headers }: FastifyRequest): number | undefined {
-  const text = headers['last-event-id']
-  return typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : undefined
 }

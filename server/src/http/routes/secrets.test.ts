@@ -33,14 +33,18 @@ const audited = async () =>
 
 test('a secret is put, replaced, listed without its value and removed, each change with one audit entry', async () => {
   assert.deepEqual(await listed(), [])
-  for (const value of ['first', 'second']) {
-    const reply = await put('OPENAI_API_KEY', { value })
+  for (const body of [
+    { value: 'first', hosts: ['api.example.com', 'localhost:8080'] },
+    { value: 'second' },
+  ]) {
+    const reply = await put('OPENAI_API_KEY', body)
     assert.equal(reply.status, 204)
     assert.equal(await reply.text(), '')
   }
   const [secret, ...more] = await listed()
   assert.deepEqual(more, [])
   assert.equal(secret?.name, 'OPENAI_API_KEY')
+  assert.deepEqual(secret?.hosts, ['api.example.com', 'localhost:8080'])
   assert.match(secret?.key_id ?? '', /^[0-9a-f]{8}$/)
   assert.ok(secret && secret.updated_at > secret.created_at)
 
@@ -100,6 +104,10 @@ test('what is not a secret is refused, and no value is ever in an answer or a lo
     { value: [canary] },
     { value: canary, more: canary },
     { value: canary.repeat(3000) },
+    ...['https://a.example.com', '*.example.com', 'a.example.com/x', 'A.example.com', ''].map(host => ({
+      value: canary,
+      hosts: [host],
+    })),
     { value: `${canary}\ud800` },
     canary,
     [{ value: canary }],

@@ -22,6 +22,7 @@ export async function secretRoutes(scope: FastifyInstance, { secrets }: HttpDepe
     async request => ({
       data: (await secrets.list(callerOf(request))).map(row => ({
         ...row,
+        hosts: [...row.hosts],
         created_at: row.created_at.toISOString(),
         updated_at: row.updated_at.toISOString(),
       })),
@@ -34,14 +35,15 @@ export async function secretRoutes(scope: FastifyInstance, { secrets }: HttpDepe
       config,
       schema: {
         tags,
-        summary: 'Add a secret or replace its value',
+        summary: 'Add a secret or replace its value, and say where tools may send it',
         params: nameParams,
         body: putSecret,
         response: { 204: z.null() },
       },
     },
     async (request, reply) => {
-      await secrets.put(callerOf(request), request.params.name, request.body.value)
+      const { value, hosts } = request.body
+      await secrets.put(callerOf(request), request.params.name, value, hosts)
       return reply.code(204).send(null)
     },
   )

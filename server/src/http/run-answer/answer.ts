@@ -1,6 +1,7 @@
 import { Problem, type ProblemCode, problemCodes, type RunEvent } from '@roundhouse/sdk/contract'
 import type { Caller } from '../../accounts/caller.ts'
-import type { NumberedEvent, Runs, RunView } from '../../runs/run.ts'
+import type { Runs, RunView } from '../../runs/run.ts'
+import { followOn } from './follow-on.ts'
 import { createRunText } from './text.ts'
 
 /** What a client is told that knows no runs, only answers. */
@@ -30,7 +31,7 @@ export async function* answerOf(
   signal: AbortSignal,
 ): AsyncGenerator<readonly AnswerPart[], void> {
   const said = createRunText()
-  for await (const group of groupsOf(runs, caller, runId, signal)) {
+  for await (const group of followOn(runs, caller, { id: runId, after: 0 }, signal)) {
     const parts: AnswerPart[] = []
     for (const { seq, data } of group) {
       const event = JSON.parse(data) as RunEvent
@@ -54,22 +55,6 @@ export function assertDone(run: RunView): RunView {
   if (run.status === 'cancelled') throw cancelled(run.id)
   if (run.status !== 'failed') throw waiting(run.id)
   throw new Problem(run.error?.code ?? 'internal', run.error?.detail ?? `The run ${run.id} failed.`)
-}
-
-async function* groupsOf(
-  runs: Pick<Runs, 'follow'>,
-  caller: Caller,
-  runId: string,
-  signal: AbortSignal,
-): AsyncGenerator<readonly NumberedEvent[], void> {
-  let last = 0
-  for (let before = -1; before < last && !signal.aborted; ) {
-    before = last
-    for await (const group of runs.follow(caller, runId, last, signal)) {
-      last = group.at(-1)?.seq ?? last
-      yield group
-    }
-  }
 }
 
 function partsOf(

@@ -1,9 +1,9 @@
 import { Transform } from 'node:stream'
 import type { BatchFormat } from '@roundhouse/sdk/contract'
+import { createRecords } from '../../kit/csv/records.ts'
 import { headerOf } from './begin.ts'
 import { columnsOf } from './csv-header.ts'
 import type { Field } from './fields.ts'
-import { createRecords } from './records.ts'
 
 export type Arriving = {
   readonly stream: Transform

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
+import { longestRecordBytes, type Position, type Records } from '../../kit/csv/records.ts'
 import type { Chunk, RowReader } from './chunk.ts'
-import { longestRecordBytes, type Position, type Records } from './records.ts'
 
 /** A chunk, and where in the file the rows after it begin. */
 export type PlacedChunk = Chunk & { readonly next: Position }

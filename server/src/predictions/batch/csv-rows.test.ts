@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Datatype, Signature, Tensor } from '@roundhouse/sdk/contract'
 import fc from 'fast-check'
-import { createNumberReader } from './bytes.ts'
-import { cellsOf } from './csv-cells.ts'
+import { createNumberReader } from '../../kit/csv/bytes.ts'
+import { cellsOf } from '../../kit/csv/csv-cells.ts'
+import { createRecords } from '../../kit/csv/records.ts'
 import { columnsOf } from './csv-header.ts'
 import { createCsvRows } from './csv-rows.ts'
 import { fieldOf } from './fields.ts'
-import { createRecords } from './records.ts'
 
 type Spec = Signature['inputs'][number]
 

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { createElements, isProblem, readElements, type TensorData } from '@roundhouse/sdk/contract'
-import { createNumberReader } from './bytes.ts'
+import { createNumberReader } from '../../kit/csv/bytes.ts'
+import { cellsOf } from '../../kit/csv/csv-cells.ts'
 import { type BadRow, type Chunk, type RowReader, rowsTensor } from './chunk.ts'
-import { cellsOf } from './csv-cells.ts'
 import type { Column } from './csv-header.ts'
 import type { Field } from './fields.ts'
 

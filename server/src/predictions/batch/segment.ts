@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
+import { createRecords, type Position } from '../../kit/csv/records.ts'
 import type { Chunk, RowReader } from './chunk.ts'
 import { chunksOf, type PlacedChunk } from './chunks.ts'
 import { openPart, type Part } from './part.ts'
-import { createRecords, type Position } from './records.ts'
 import type { ResultText } from './result-text.ts'
 import type { Piece, RunRows } from './run-rows.ts'
 

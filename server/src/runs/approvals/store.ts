@@ -1,4 +1,6 @@
+import type { AgentConfig } from '@roundhouse/sdk/contract'
 import { type QueryExecutorProvider, sql } from 'kysely'
+import { invariant } from '../../kit/invariant.ts'
 import { storableText } from '../storable.ts'
 import type { RunOutcome } from '../stream.ts'
 
@@ -22,6 +24,16 @@ export function createApprovalStore(db: QueryExecutorProvider) {
       const { rows } = await sql<{ approved: boolean | null }>`
         select approved from approvals where id = ${id} and run_id = ${runId}`.execute(db)
       return rows[0]
+    },
+
+    /** By which the run is done. The run is there. */
+    async configOf(runId: string): Promise<AgentConfig> {
+      const { rows } = await sql<{
+        config: AgentConfig
+      }>`select config from runs where id = ${runId}`.execute(db)
+      const [row] = rows
+      invariant(row, 'a run that was found has a row')
+      return row.config
     },
 
     async answer(

@@ -3,10 +3,8 @@ import type { Clock } from '../../kit/clock.ts'
 import type { Log } from '../../kit/log.ts'
 import type { Tool, ToolContext } from '../tool.ts'
 
-/** What the model is told. */
+/** What the tool gave, or why it gave nothing, of any length. */
 export type ToolAnswer = { readonly text: string; readonly isError: boolean }
-
-const mostBytes = 32 * 1024
 
 /**
  * Calls a tool within its time. Never rejects: whatever it does, the model is told something. Null when the call was
@@ -16,7 +14,7 @@ export async function callTool(
   { clock, log }: { clock: Clock; log: Log },
   tool: Tool,
   args: unknown,
-  context: ToolContext,
+  context: Omit<ToolContext, 'timeoutMs'>,
 ): Promise<ToolAnswer | null> {
   const over = new AbortController()
   const signal = AbortSignal.any([context.signal, over.signal])
@@ -27,29 +25,23 @@ export async function callTool(
     else signal.addEventListener('abort', refuse, { once: true })
   })
   // A tool that does not listen to its signal is left to itself.
-  const called = Promise.resolve().then(() => tool.call(args, { ...context, signal }))
+  const called = Promise.resolve().then(() =>
+    tool.call(args, { ...context, signal, timeoutMs: tool.timeoutMs }),
+  )
   called.catch(() => {})
   aborted.catch(() => {})
   try {
     const text: unknown = await Promise.race([called, aborted])
     if (typeof text !== 'string') throw new Error(`The tool ${tool.name} gave no text.`)
-    return { text: shortened(text), isError: false }
+    return { text, isError: false }
   } catch (error) {
     if (context.signal.aborted) return null
     if (over.signal.aborted)
       return { text: `The tool did not answer within ${tool.timeoutMs / 1000} s.`, isError: true }
-    if (isProblem(error)) return { text: shortened(error.message), isError: true }
+    if (isProblem(error)) return { text: error.message, isError: true }
     log.error('tool-call-fail', { tool: tool.name, err: error })
     return { text: 'The tool failed.', isError: true }
   } finally {
     stopTimer()
   }
-}
-
-function shortened(text: string): string {
-  const bytes = Buffer.byteLength(text)
-  if (bytes <= mostBytes) return text
-  // A character that was cut in two is left out.
-  const start = new TextDecoder().decode(Buffer.from(text).subarray(0, mostBytes), { stream: true })
-  return `${start}\n[Cut: the first ${mostBytes / 1024} kB of ${Math.ceil(bytes / 1024)} kB.]`
 }

@@ -1,5 +1,6 @@
 import { Problem, type RunEvent } from '@roundhouse/sdk/contract'
 import type { ChatChunk, ChatMessage, TokenUsage, ToolCall, ToolCallDelta } from '../../ports/llm.ts'
+import type { OutputGuard } from '../guards/output.ts'
 
 type Sink = {
   event(event: RunEvent): void
@@ -13,8 +14,10 @@ export const mostCharacters = 4_000_000
 
 /** Makes one assistant message, and its events, from the chunks of a stream. Only the first choice is read. */
 export type Fold = {
-  /** @throws Problem `output-invalid` for what never ends. */
+  /** @throws Problem `output-invalid` for what never ends, `guardrail-refused`. */
   add(chunk: ChatChunk): void
+  /** With a guard: tells what was held back, before the message is complete. @throws Problem `guardrail-refused`. */
+  settle(guard: OutputGuard): Promise<void>
   /** Tells of the tool calls, which are complete now, and gives the message. */
   end(): Extract<ChatMessage, { role: 'assistant' }>
   text(): string
@@ -27,7 +30,8 @@ type OpenCall = { id: string; name: string; arguments: string[] }
 /** A model that calls more at a time is not working but looping. */
 export const mostCalls = 64
 
-export function createFold(step: number, sink: Sink): Fold {
+/** @param guard Null: all is told as it comes. */
+export function createFold(step: number, sink: Sink, guard: OutputGuard | null = null): Fold {
   const pieces: string[] = []
   const calls: OpenCall[] = []
   /** By the upstream's index. */
@@ -47,9 +51,20 @@ export function createFold(step: number, sink: Sink): Fold {
 
   function say(type: 'text-delta' | 'reasoning-delta', text: unknown): void {
     if (typeof text !== 'string' || text === '') return
+    if (guard === null) {
+      tell(type, text)
+      produced(text.length)
+      return
+    }
+    // What is refused is paid for.
+    produced(text.length)
+    tell(type, type === 'text-delta' ? guard.text(text) : guard.reasoning(text))
+  }
+
+  function tell(type: 'text-delta' | 'reasoning-delta', text: string): void {
+    if (text === '') return
     if (type === 'text-delta') pieces.push(text)
     sink.event({ type, step, text })
-    produced(text.length)
   }
 
   function addCall(delta: ToolCallDelta): void {
@@ -77,7 +92,9 @@ export function createFold(step: number, sink: Sink): Fold {
       for (let n = place + 1; id === '' || ids.has(id); n += 1) id = `call_${step}_${n}`
       ids.add(id)
       const { name } = call
-      return { id, type: 'function', function: { name, arguments: call.arguments.join('') || '{}' } }
+      const written = call.arguments.join('') || '{}'
+      const args = guard === null ? written : guard.toolArguments(id, written)
+      return { id, type: 'function', function: { name, arguments: args } }
     })
   }
 
@@ -92,6 +109,11 @@ export function createFold(step: number, sink: Sink): Fold {
         for (const call of delta.tool_calls ?? []) addCall(call)
         if (finish_reason) finishReason = finish_reason
       }
+    },
+    async settle({ end }) {
+      const { reasoning, text } = await end()
+      tell('reasoning-delta', reasoning)
+      tell('text-delta', text)
     },
     end() {
       const complete = completeCalls()

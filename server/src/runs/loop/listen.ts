@@ -5,6 +5,8 @@ import { invariant } from '../../kit/invariant.ts'
 import type { Log } from '../../kit/log.ts'
 import type { ChatBody, ChatMessage } from '../../ports/llm.ts'
 import type { Providers, Target } from '../../providers/provider.ts'
+import type { RunGuards } from '../guards/guards.ts'
+import { Refusal } from '../guards/refusal.ts'
 import type { Announced, RunStep, RunWork } from '../stream.ts'
 import { createFold, type Fold } from './fold.ts'
 import { createMeter, type Estimate, type Meter } from './meter.ts'
@@ -28,6 +30,8 @@ export type Heard = {
   readonly firstTokenMs: number | null
   readonly meter: Meter
   readonly text: string
+  /** What rules of the agent did, for the attributes of the step. */
+  readonly guarded: Readonly<Record<string, unknown>>
   readonly end:
     | { readonly kind: 'whole'; readonly message: ChatMessage; readonly finishReason: string }
     /** By a limit of the run. */
@@ -37,21 +41,31 @@ export type Heard = {
     | { readonly kind: 'failed'; readonly error: unknown }
 }
 
+/** Of an answer in whose place a rule says something. */
+export const refusedReason = 'guardrail-refused'
+
 /**
  * Listens to one call of a model and tells of what it says. Never rejects.
  * @param announced Whom the readers expect to speak, from the event with number `after` on.
  */
 export async function listen(
-  dependencies: { providers: Pick<Providers, 'stream'>; clock: Clock; log: Log; purse: Purse },
+  dependencies: {
+    providers: Pick<Providers, 'stream'>
+    clock: Clock
+    log: Log
+    purse: Purse
+    guards: RunGuards | null
+  },
   { run, stream, signal: workSignal }: Pick<RunWork, 'run' | 'stream' | 'signal'>,
   order: Order,
   money: { estimate: Estimate; hold: Hold; steps: readonly RunStep[] },
   { announced, after }: { announced: Speaker; after: Promise<number> },
 ): Promise<Heard> {
-  const { providers, clock, log, purse } = dependencies
+  const { providers, clock, log, purse, guards } = dependencies
   const { step, targets, request, signal } = order
   const meter = createMeter(money.estimate, money.hold, money.steps)
-  const fold = createFold(step, { event: stream.append, produced: meter.count, usage: meter.told })
+  const guard = guards === null ? null : guards.output()
+  const fold = createFold(step, { event: stream.append, produced: meter.count, usage: meter.told }, guard)
   const startedAt = new Date(clock.now())
   const began = clock.elapsed()
   const [first] = targets
@@ -59,12 +73,13 @@ export async function listen(
   let target = first
   let firstTokenMs: number | null = null
   let isSpeaking = false
-  const heard = (end: Heard['end']): Heard => ({
+  const heard = (end: Heard['end'], text = fold.text()): Heard => ({
     target,
     startedAt,
     firstTokenMs,
     meter,
-    text: fold.text(),
+    text,
+    guarded: guard === null ? {} : guard.told(),
     end,
   })
 
@@ -90,13 +105,35 @@ export async function listen(
       if (firstTokenMs === null && meter.hasProduced()) firstTokenMs = clock.elapsed() - began
       if (fold.finishReason() === null && meter.isSpent(target.model)) {
         if (!money.estimate.canGrow || !(await purse.extend()))
-          return heard({ kind: 'cut', finishReason: 'credits' })
+          return await settled(() => ({ kind: 'cut', finishReason: 'credits' }))
         meter.extend()
       }
     }
-    return heard(endOf(fold))
+    return await settled(() => endOf(fold))
   } catch (error) {
-    return heard(brokenBy(error))
+    const end = brokenBy(error)
+    if (end.kind === 'cut') return await settled(() => end)
+    return instead(error) ?? heard(end)
+  }
+
+  /** What was held back is told first. */
+  async function settled(end: () => Heard['end']): Promise<Heard> {
+    if (guard === null) return heard(end())
+    try {
+      await fold.settle(guard)
+      return heard(end())
+    } catch (error) {
+      return instead(error) ?? heard(brokenBy(error))
+    }
+  }
+
+  /** What a rule that refuses the answer says in its place; undefined where it says nothing. */
+  function instead(error: unknown): Heard | undefined {
+    if (!(error instanceof Refusal) || error.say === null || workSignal.aborted) return undefined
+    const { say } = error
+    stream.append({ type: 'text-delta', step, text: say })
+    const message = { role: 'assistant', content: say } as const
+    return heard({ kind: 'whole', message, finishReason: refusedReason }, say)
   }
 
   function endOf(complete: Fold): Heard['end'] {
@@ -107,6 +144,7 @@ export async function listen(
 
   function brokenBy(error: unknown): Heard['end'] {
     if (workSignal.aborted) return { kind: 'stopped' }
+    if (error instanceof Refusal) return { kind: 'failed', error }
     if (signal.aborted) return { kind: 'cut', finishReason: 'seconds' }
     return { kind: 'failed', error }
   }

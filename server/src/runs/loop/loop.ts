@@ -4,6 +4,7 @@ import type { Clock } from '../../kit/clock.ts'
 import type { Ids } from '../../kit/ids.ts'
 import type { Log } from '../../kit/log.ts'
 import type { Providers } from '../../providers/provider.ts'
+import type { Guards } from '../guards/guards.ts'
 import type { RunStop } from '../run.ts'
 import type { RunLoop, RunOutcome, RunTotals, RunWork } from '../stream.ts'
 import type { Toolbox } from '../tool.ts'
@@ -24,6 +25,7 @@ import { verdictOf } from './verdict.ts'
 export type LoopDependencies = {
   readonly providers: Providers
   readonly toolbox: Toolbox
+  readonly guards: Pick<Guards, 'of'>
   readonly credits: Pick<Credits, 'hold' | 'settle' | 'release'>
   readonly runPrice: RunPrice
   /** What backends of agents know us by; null where none is set. */
@@ -92,6 +94,7 @@ async function goOn(
   const known = verdictOf(progress.lastAnswer())
   if (known !== null) return done(progress, known)
   const startedAt = clock.elapsed()
+  const guards = dependencies.guards.of(run, work.signal)
   const readArguments = createReadArguments()
   const targets = targetsOf(providers, config)
   const tools = await toolbox(config, work.caller)
@@ -113,16 +116,18 @@ async function goOn(
         return failed(fault, progress.output())
       if (reached) return done(progress, reached)
     }
-    if (work.mode === 'inline' && clock.elapsed() - startedAt > inlineMs)
+    // Whoever waits for it may be a worker.
+    if (work.mode === 'inline' && run.depth === 0 && clock.elapsed() - startedAt > inlineMs)
       return { kind: 'promote', reason: 'time' }
     if (isOpen) {
-      const halt = await callTools({ ...dependencies, readArguments }, progress, tools, signal)
+      const halt = await callTools({ ...dependencies, purse, readArguments, guards }, progress, tools, signal)
+      if (halt?.kind === 'unaffordable') return done(progress, 'credits')
       if (halt) return halt
       continue
     }
 
     const request = nextRequest(run, progress.steps(), tools)
-    const halt = await askModel({ ...dependencies, purse }, progress, {
+    const halt = await askModel({ ...dependencies, purse, guards }, progress, {
       targets,
       request,
       fixed,

@@ -159,7 +159,8 @@ export function isPaid(run: Pick<Run, 'isCharged' | 'ownerId'>): boolean {
   return run.isCharged && run.ownerId !== null
 }
 
-function leftOf({ limits }: AgentConfig, steps: readonly RunStep[]): number {
+/** Credits that the agent lets the run spend yet. */
+export function leftOf({ limits }: AgentConfig, steps: readonly RunStep[]): number {
   if (typeof limits.max_credits !== 'number') return Number.POSITIVE_INFINITY
   return limits.max_credits - steps.reduce((sum, { credits }) => sum + credits, 0)
 }

@@ -1,15 +1,11 @@
 import { isProblem, type RunEvent } from '@roundhouse/sdk/contract'
-import type { Clock } from '../../kit/clock.ts'
 import { invariant } from '../../kit/invariant.ts'
-import type { Log } from '../../kit/log.ts'
 import type { ChatMessage } from '../../ports/llm.ts'
-import type { Providers } from '../../providers/provider.ts'
 import type { RunStep, RunWork } from '../stream.ts'
 import { limitReached } from './limits.ts'
-import { type Heard, listen, type Order, restart, type Speaker, speakerOf } from './listen.ts'
+import { type Heard, listen, type Order, refusedReason, restart, type Speaker, speakerOf } from './listen.ts'
 import { type Cost, stepBill, worstCase } from './meter.ts'
 import type { Progress } from './progress.ts'
-import type { Purse } from './purse.ts'
 import { targetName } from './targets.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -37,7 +33,7 @@ const mostRestarts = 2
  * @throws Problem `insufficient-credits`.
  */
 export async function askModel(
-  dependencies: { providers: Pick<Providers, 'stream'>; clock: Clock; log: Log; purse: Purse },
+  dependencies: Parameters<typeof listen>[0],
   progress: Progress,
   call: Call,
 ): Promise<Halt | null> {
@@ -64,7 +60,8 @@ export async function askModel(
     if (end.kind === 'whole' || end.kind === 'cut') {
       const message: ChatMessage =
         end.kind === 'whole' ? end.message : { role: 'assistant', content: heard.text }
-      const objection = end.kind === 'whole' && !callsTools(message) ? call.objection(heard.text) : null
+      const isAnswer = end.kind === 'whole' && end.finishReason !== refusedReason && !callsTools(message)
+      const objection = isAnswer ? call.objection(heard.text) : null
       const attributes = {
         finish_reason: end.finishReason,
         ...(objection === null ? {} : { output_errors: objection }),
@@ -113,7 +110,7 @@ export async function askModel(
   }
 
   function rowOf(
-    { target, startedAt, firstTokenMs }: Heard,
+    { target, startedAt, firstTokenMs, guarded }: Heard,
     { usage, credits, costMicros, paid }: Paid,
     outcome: Pick<RunStep, 'status' | 'message' | 'error' | 'attributes'>,
   ): RunStep {
@@ -131,7 +128,14 @@ export async function askModel(
       startedAt,
       endedAt: new Date(clock.now()),
       ...outcome,
-      attributes: { provider: target.provider, model: target.model.name, ...paid, ...outcome.attributes },
+      attributes: {
+        provider: target.provider,
+        model: target.model.name,
+        ...paid,
+        ...(step === 1 ? work.guarded : {}),
+        ...guarded,
+        ...outcome.attributes,
+      },
     }
   }
 }

@@ -240,6 +240,53 @@ async function endInLedger(userId: string, house: ReturnType<typeof scriptedRun>
   return outcome.credits
 }
 
+test('a tool with a price is paid for each call that was not in vain, beside the tokens', async () => {
+  const house = scriptedRun({
+    balance: 100,
+    prices: dear,
+    config: { max_tokens: 10 },
+    scripts: [
+      calls(['a', 'look', '{}'], ['b', 'look', '{}'], ['c', 'fail', '{}']),
+      [...says('Done'), usage(0, 3)],
+    ],
+    tools: [
+      tool({ name: 'look', price: 5 }),
+      tool({
+        name: 'fail',
+        price: 7,
+        call: () => {
+          throw new Error('broken')
+        },
+      }),
+    ],
+  })
+  const outcome = await house.go()
+  const tools = house.steps().filter(({ kind }) => kind === 'tool')
+  assert.deepEqual(tools.map(({ credits }) => credits).toSorted(), [0, 5, 5])
+  const tokens = house.steps().reduce((sum, { kind, credits }) => (kind === 'llm' ? sum + credits : sum), 0)
+  assert.equal(outcome.credits, tokens + 10)
+  house.ledger.end(outcome.credits)
+  assert.equal(house.ledger.held(), 0)
+})
+
+test('tools that the account or the agent cannot pay for are not called', async () => {
+  const priced = tool({ name: 'look', price: 5, call: () => assert.fail('it was called') })
+  const script = calls(['a', 'look', '{}'])
+  const poor = scriptedRun({ balance: 4, scripts: [script], tools: [priced] })
+  const outcome = await poor.go()
+  assert.ok(outcome.kind === 'failed' && outcome.error instanceof Problem)
+  assert.equal(outcome.error.code, 'insufficient-credits')
+
+  const limited = scriptedRun({
+    balance: 100,
+    config: { limits: { max_credits: 4 } },
+    scripts: [script],
+    tools: [priced],
+  })
+  const stopped = await limited.go()
+  assert.deepEqual(stopped.kind === 'done' && [stopped.stopped, stopped.credits], ['credits', 0])
+})
+
 test('in the real ledger: what a process could not write down before it was left is paid by the next', async () => {
   const ann = await ledger.user(100)
   const stop = new AbortController()

@@ -139,6 +139,21 @@ test('the words of a backend are told, but for those of the agent and the secret
   }
 })
 
+test('what a backend says of a failure is not told where the agent has rules, which look at answers alone', async t => {
+  const guardrails = [{ type: 'pii' as const, on: ['output' as const], action: 'mask' as const }]
+  for (const [answer, sentence] of [
+    [streams({ type: 'error', error: 'no ann@example.com' }), 'The backend of the agent failed.'],
+    [
+      (response: ServerResponse) => void response.writeHead(400).end('no ann@example.com'),
+      'The backend of the agent answered 400.',
+    ],
+  ] as const) {
+    const { url } = await backend(t, [answer])
+    const outcome = await runOn(url, { config: { railway_url: url, guardrails } }).go()
+    assert.equal(outcome.kind === 'failed' && isProblem(outcome.error) && outcome.error.message, sentence)
+  }
+})
+
 test('a backend that says nothing is left, whether it has begun to answer or not', async t => {
   for (const type of ['text/event-stream', 'application/json', null]) {
     const { url } = await backend(t, [

@@ -2,6 +2,8 @@ import { Problem } from '@roundhouse/sdk/contract'
 import { Agent } from 'undici'
 import type { Clock } from '../../kit/clock.ts'
 import { createQuoting } from '../../kit/quoting.ts'
+import type { Guards } from '../guards/guards.ts'
+import { Refusal } from '../guards/refusal.ts'
 import { estimateInputTokens, estimateOutputTokens } from '../price.ts'
 import type { Run } from '../run.ts'
 import type { RunOutcome, RunStep, RunTotals } from '../stream.ts'
@@ -26,12 +28,17 @@ const silenceMs = 120_000
 
 /** A run that a backend of the agent's own does: one step, whose text comes from there. What it costs is fixed. */
 export async function askRemote(
-  dependencies: { remoteSecret: string | null; runPrice: RunPrice; clock: Clock },
+  dependencies: {
+    remoteSecret: string | null
+    runPrice: RunPrice
+    guards: Pick<Guards, 'of'>
+    clock: Clock
+  },
   progress: Progress,
   purse: Purse,
   signal: AbortSignal,
 ): Promise<Bare> {
-  const { remoteSecret, runPrice, clock } = dependencies
+  const { remoteSecret, runPrice, guards, clock } = dependencies
   const { work } = progress
   const { run, stream } = work
   if (progress.turns() > 0) return { kind: 'done', output: progress.output(), stopped: 'answered' }
@@ -50,12 +57,18 @@ export async function askRemote(
   const asked = bodyOf(run)
   const body = JSON.stringify(asked)
   const quoting = createQuoting(remoteSecret)
-  const quote = (words: unknown) => quoting(words, { messages: [asked.messages, asked.agentConfig] })
+  const guard = guards.of(run, work.signal)?.output() ?? null
+  /** Rules look at answers: what they would mask may stand in these words too. */
+  const quote = (words: unknown) =>
+    guard === null ? quoting(words, { messages: [asked.messages, asked.agentConfig] }) : ''
   const { max_seconds: mostSeconds } = run.config.limits
   const limits = { clock, silenceMs: typeof mostSeconds === 'number' ? mostSeconds * 1000 : silenceMs }
   // Its own limits of 300 s are those of a browser.
   const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 })
   const pieces: string[] = []
+  /** What came, whatever is told of it. */
+  let characters = 0
+  let reads = 0
   let firstTokenMs: number | null = null
   let error: unknown
   try {
@@ -74,26 +87,30 @@ export async function askRemote(
     )
     for await (const text of textsOf(response, { quote, ...limits })) {
       firstTokenMs ??= clock.elapsed() - began
-      pieces.push(text)
-      stream.append({ type: 'text-delta', step: 1, text })
+      characters += text.length
+      reads += 1
+      tell(guard === null ? text : guard.text(text))
       await stream.room()
     }
+    if (guard !== null) tell((await guard.end()).text)
   } catch (caught) {
-    error = caught
+    const say = caught instanceof Refusal && !work.signal.aborted ? caught.say : null
+    if (say === null) error = caught
+    else tell(say)
   } finally {
     // What is left of an answer is not wanted.
     await dispatcher.destroy()
   }
 
   const output = pieces.join('')
-  const isCut = error !== undefined && !work.signal.aborted && signal.aborted
+  const isCut = error !== undefined && !(error instanceof Refusal) && !work.signal.aborted && signal.aborted
   const isAnswer = error === undefined || isCut
   // Who leaves it to another process is not paid: that one asks again.
-  const isCharged = output !== '' && isPaid(run) && work.signal.reason !== 'handed-back'
+  const isCharged = characters > 0 && isPaid(run) && work.signal.reason !== 'handed-back'
   const credits = isCharged ? fixed : 0
   const usage = {
-    inputTokens: output === '' ? 0 : estimateInputTokens(body),
-    outputTokens: estimateOutputTokens(output.length, pieces.length),
+    inputTokens: characters === 0 ? 0 : estimateInputTokens(body),
+    outputTokens: estimateOutputTokens(characters, reads),
     isEstimated: true,
   }
   const finishReason = isCut ? 'seconds' : 'stop'
@@ -111,7 +128,14 @@ export async function askRemote(
     costMicros: 0,
     firstTokenMs,
     error: isAnswer ? null : 'The backend did not answer in full.',
-    attributes: { provider, model, finish_reason: finishReason, fixed_credits: credits },
+    attributes: {
+      provider,
+      model,
+      finish_reason: finishReason,
+      fixed_credits: credits,
+      ...work.guarded,
+      ...guard?.told(),
+    },
     startedAt,
     endedAt: new Date(clock.now()),
   }
@@ -130,6 +154,12 @@ export async function askRemote(
   if (work.signal.reason === 'cancelled') return { kind: 'cancelled', output: output || null }
   if (work.signal.aborted) return { kind: 'left' }
   return { kind: 'failed', error, output: output || null }
+
+  function tell(text: string): void {
+    if (text === '') return
+    pieces.push(text)
+    stream.append({ type: 'text-delta', step: 1, text })
+  }
 }
 
 /** As `POST /api/agent/execute-validated` takes it. */

@@ -1,3 +1,4 @@
+import { isProblem } from '@roundhouse/sdk/contract'
 import { isDeeper } from '../../kit/json-depth.ts'
 import type { Tool } from '../tool.ts'
 import { type Check, createCheck } from './schema.ts'
@@ -29,7 +30,13 @@ export function createReadArguments(): ReadArguments {
     } catch {
       return { fault: 'The arguments are not valid JSON. The tool was not called.' }
     }
-    const errors = (await checkOf(tool))(args)
+    const check = await checkOf(tool).catch((error: unknown) => {
+      if (isProblem(error)) return null
+      throw error
+    })
+    // Of a tool that brings its schema from elsewhere.
+    if (!check) return { fault: 'The schema of the tool cannot be read. The tool was not called.' }
+    const errors = check(args)
     return errors === null
       ? { args }
       : { fault: `The arguments do not keep to the schema of the tool: ${errors}. The tool was not called.` }

@@ -326,3 +326,13 @@ test('a call that was interrupted is repeated only when a person says so, each t
   assert.equal(made, 2)
   assert.match(resultsOf(house)[0]?.content ?? '', /interrupted.*declined to repeat/)
 })
+
+test('a tool whose schema is none is not called, and breaks no run', async () => {
+  const { content, is_error } = await toldBy(
+    tool({ name: 'odd', parameters: { type: 'strng' }, call: () => assert.fail('it is called') }),
+  )
+  assert.deepEqual(
+    [content, is_error],
+    ['The schema of the tool cannot be read. The tool was not called.', true],
+  )
+})

@@ -2,10 +2,14 @@ import type { RunEvent } from '@roundhouse/sdk/contract'
 import type { Clock } from '../../kit/clock.ts'
 import type { Ids } from '../../kit/ids.ts'
 import type { Log } from '../../kit/log.ts'
+import type { RunGuards } from '../guards/guards.ts'
 import type { Approval, RunOutcome, RunStep } from '../stream.ts'
 import type { Tool } from '../tool.ts'
 import { callTool, type ToolAnswer } from './call-tool.ts'
+import { cutForModel } from './cut-for-model.ts'
+import { isPaid, leftOf, stepBill } from './meter.ts'
 import type { OpenCall, Progress } from './progress.ts'
+import type { Purse } from './purse.ts'
 import type { ReadArguments } from './tool-arguments.ts'
 
 type Question = Extract<RunOutcome, { kind: 'waiting' }>['questions'][number]
@@ -14,6 +18,8 @@ type Question = Extract<RunOutcome, { kind: 'waiting' }>['questions'][number]
 export type ToolHalt =
   | { readonly kind: 'waiting'; readonly questions: readonly Question[] }
   | { readonly kind: 'promote'; readonly reason: 'heavy-tool' }
+  /** What the agent may spend does not pay for them. */
+  | { readonly kind: 'unaffordable' }
 
 /** What is to be done about a call. */
 type Plan =
@@ -26,15 +32,24 @@ const approvalMs = 24 * 3600 * 1000
 
 /**
  * Answers every open call of the model's last message, side by side; each is written down before it begins and when it has
- * ended. Where a person has to be asked, or a worker to take over, nothing is begun.
+ * ended. Where a person has to be asked, or a worker to take over, nothing is begun. Calls that have a price are paid when
+ * they gave an answer.
+ * @throws Problem `insufficient-credits`.
  */
 export async function callTools(
-  dependencies: { clock: Clock; ids: Ids; log: Log; readArguments: ReadArguments },
+  dependencies: {
+    clock: Clock
+    ids: Ids
+    log: Log
+    purse: Purse
+    readArguments: ReadArguments
+    guards: RunGuards | null
+  },
   progress: Progress,
   tools: readonly Tool[],
   signal: AbortSignal,
 ): Promise<ToolHalt | null> {
-  const { clock, ids, log, readArguments } = dependencies
+  const { clock, ids, log, purse, readArguments, guards } = dependencies
   const { work } = progress
   const { run, caller } = work
   const step = progress.lastAnswer()?.step ?? 1
@@ -48,7 +63,12 @@ export async function callTools(
   const isHeavy = planned.some(({ plan }) => plan.kind === 'call' && plan.tool.isHeavy)
   if (isHeavy && work.mode === 'inline') return { kind: 'promote', reason: 'heavy-tool' }
 
+  const prices = planned.reduce((sum, { plan }) => sum + priceOf(plan), 0)
+  if (prices > leftOf(run.config, progress.steps())) return { kind: 'unaffordable' }
   let n = progress.nextN()
+  // Named as before where they were begun before.
+  if (prices > 0) await purse.hold(stepBill(run, planned[0]?.open.begun?.n ?? n, prices))
+
   const begun = planned.map(({ open, plan }) => {
     const row: RunStep = { ...rowOf(open), n: open.begun?.n ?? n++ }
     return plan.kind === 'call'
@@ -59,6 +79,7 @@ export async function callTools(
     begun.flatMap(({ row }) => result(row)),
     begun.map(({ row }) => row),
   )
+  let spent = 0
   await Promise.all(
     begun.map(async ({ open, plan, row }) => {
       if (plan.kind !== 'call') return
@@ -66,16 +87,27 @@ export async function callTools(
         caller,
         signal,
         idempotencyKey: `${run.id}:${step}:${open.place}`,
+        run,
       })
-      const done = answer ? ended(row, answer) : abandoned(row)
-      if (done) await progress.record(result(done), [done])
+      const price = !answer || answer.isError ? 0 : priceOf(plan)
+      const done = answer ? await guarded(row, answer, price) : abandoned(row)
+      if (!done) return
+      spent += done.credits
+      if (prices > 0) purse.spend(spent)
+      await progress.record(result(done), [done])
     }),
   )
   return null
 
+  function priceOf(plan: Plan): number {
+    return plan.kind === 'call' && isPaid(run) ? plan.tool.price : 0
+  }
+
   async function planOf({ call, begun }: OpenCall): Promise<Plan> {
     const tool = tools.find(({ name }) => name === call.function.name)
     if (!tool) return { kind: 'answer', text: unknownTool(call.function.name, tools) }
+    const refusal = refusalOf(call.id)
+    if (refusal !== undefined) return { kind: 'answer', text: `${refusal} The tool was not called.` }
     const read = await readArguments(tool, call.function.arguments)
     if ('fault' in read) return { kind: 'answer', text: read.fault }
     const answers = approvals.filter(({ callId, answer }) => callId === call.id && answer !== null)
@@ -130,14 +162,37 @@ export async function callTools(
     }
   }
 
-  function ended(row: RunStep, { text, isError }: ToolAnswer): RunStep {
+  function ended(row: RunStep, { text, isError }: ToolAnswer, credits = 0): RunStep {
     return {
       ...row,
+      credits,
       status: isError ? 'failed' : 'done',
       message: { role: 'tool', content: text, tool_call_id: row.callId ?? '' },
       error: isError ? text : null,
       endedAt: new Date(clock.now()),
     }
+  }
+
+  /** As the rules of the agent leave it, and only then cut: a cut number is none. Undefined as below. */
+  async function guarded(row: RunStep, answer: ToolAnswer, price: number): Promise<RunStep | undefined> {
+    const { text: given, isError } = answer
+    if (guards === null) return ended(row, { text: cutForModel(given), isError }, price)
+    try {
+      const { text, isCut, isRefused, acts } = await guards.toolResult(given)
+      const attributes = acts.length === 0 ? row.attributes : { ...row.attributes, guardrails: acts }
+      const told = { text: cutForModel(text, { given, isCut }), isError: isError || isRefused }
+      return ended({ ...row, attributes }, told, price)
+    } catch (error) {
+      if (!work.signal.aborted) throw error
+      return abandoned(row)
+    }
+  }
+
+  function refusalOf(callId: string): string | undefined {
+    const refused = progress.lastAnswer()?.attributes.refused_calls
+    if (typeof refused !== 'object' || refused === null) return undefined
+    const text: unknown = Object.getOwnPropertyDescriptor(refused, callId)?.value
+    return typeof text === 'string' ? text : undefined
   }
 
   /** Undefined where another process goes on: it finds the call begun. */

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { spanIdOf, type TracePlace, tracePlaceOf } from '../../kit/trace-context.ts'
 import type { FinishedSpan } from '../../ports/tracer.ts'
 import type { RunTraceSpan, RunView } from '../run.ts'
@@ -88,6 +89,7 @@ function modelAttributes({ attributes, usage, credits, costMicros, firstTokenMs 
       firstTokenMs,
     }),
     'gen_ai.response.finish_reasons': finishReason === undefined ? undefined : [finishReason],
+    'roundhouse.guardrails': actsIn(attributes.input_guardrails, attributes.guardrails),
   }
 }
 
@@ -101,12 +103,23 @@ function toolSpan(part: RunTraceSpan): Pick<FinishedSpan, 'name' | 'kind' | 'err
   }
 }
 
-function toolAttributes({ name }: RunTraceSpan) {
+function toolAttributes({ name, attributes }: RunTraceSpan) {
   return {
     'gen_ai.operation.name': 'execute_tool',
     'gen_ai.tool.name': name.slice(0, 100),
     'gen_ai.tool.type': 'function',
+    'roundhouse.guardrails': actsIn(attributes.guardrails),
   }
+}
+
+const acts = z.array(z.object({ rule: z.string(), on: z.string(), action: z.string(), count: z.number() }))
+
+/** Rules of the agent that acted, such as `pii output mask 2`. */
+function actsIn(...attributes: readonly unknown[]): string[] | undefined {
+  const all = attributes.flatMap(attribute => acts.safeParse(attribute).data ?? [])
+  return all.length === 0
+    ? undefined
+    : all.map(({ rule, on, action, count }) => `${rule} ${on} ${action} ${count}`)
 }
 
 function textOf(value: unknown): string | undefined {

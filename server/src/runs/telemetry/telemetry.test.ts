@@ -90,3 +90,14 @@ test('a run that nobody works on is told too, when it is cancelled and when its 
   const root = spans.find(({ attributes }) => attributes['roundhouse.run.id'] === failed.id)
   assert.equal(root?.errorType, 'job-crashed')
 })
+
+test('the spans say which rules of the agent acted', async t => {
+  const act = { rule: 'pii', on: 'output', action: 'mask', count: 2 }
+  const { process, spans } = await processOf(t, async ({ stream, run }) => {
+    await stream.checkpoint([], [{ ...stepOf(1, run.attempt), attributes: { guardrails: [act] } }])
+    return answered('all')
+  })
+  await process.runs.start(process.caller, question)
+  await until(() => spans.length > 0, 'spans')
+  assert.deepEqual(spans[1]?.attributes['roundhouse.guardrails'], ['pii output mask 2'])
+})

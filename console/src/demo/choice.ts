@@ -1,0 +1,28 @@
+import { element } from '../chat/element.ts'
+import { freshId } from './fresh-id.ts'
+
+/** One of a few, as radio buttons that look like one bar; keys and readers know them. */
+export function choice<Name extends string>(
+  label: string,
+  names: readonly [Name, ...Name[]],
+  changed: (chosen: Name) => void,
+): { readonly element: HTMLElement; chosen(): Name } {
+  const group = freshId()
+  let chosen = names[0]
+  const options = names.flatMap(name => {
+    const id = freshId()
+    const input = element('input', { type: 'radio', name: group, id, checked: name === chosen })
+    input.addEventListener('change', () => {
+      chosen = name
+      changed(name)
+    })
+    return [input, element('label', { for: id }, name)]
+  })
+  const bar = element(
+    'fieldset',
+    { class: 'choice' },
+    element('legend', { class: 'unseen' }, label),
+    ...options,
+  )
+  return { element: bar, chosen: () => chosen }
+}
