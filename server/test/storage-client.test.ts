@@ -103,10 +103,17 @@ test('buckets are made, found, changed, emptied and removed by the service-role 
     'agent-logos',
     'batches',
     'docs',
+    'knowledge',
     'models',
     'reports',
   ])
-  assert.deepEqual(names(await annClient.listBuckets()), ['agent-logos', 'batches', 'docs', 'reports'])
+  assert.deepEqual(names(await annClient.listBuckets()), [
+    'agent-logos',
+    'batches',
+    'docs',
+    'knowledge',
+    'reports',
+  ])
   assert.deepEqual(names(await service.listBuckets({ search: 'O', limit: 2, sortOrder: 'desc' })), [
     'reports',
     'models',

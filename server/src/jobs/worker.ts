@@ -164,9 +164,13 @@ export function createWorker<Tables extends JobTables>(options: WorkerOptions<Ta
 
   async function giveBack(given: readonly Run[]): Promise<void> {
     if (given.length === 0) return
-    await handBack(given, 0)
-    for (const run of given) run.leave()
-    log.info('jobs-hand-back', { jobs: given.length })
+    try {
+      await handBack(given, 0)
+      log.info('jobs-hand-back', { jobs: given.length })
+    } finally {
+      // What could not be written is found by the others: this process does nothing more about it, nor waits.
+      for (const run of given) run.leave()
+    }
   }
 
   /** Cancels that the bus did not tell, and jobs that another worker has taken over. */
