@@ -7,6 +7,7 @@ import { measureBatches } from './batches.ts'
 import { measureBatching } from './batching.ts'
 import type { Bench } from './bench.ts'
 import { measureBinary } from './binary.ts'
+import { measureConsole } from './console.ts'
 import { measureCredentials } from './credentials.ts'
 import { measureCredits } from './credits.ts'
 import { measureFiles } from './files.ts'
@@ -37,6 +38,7 @@ const parts = [
   'files',
   'batches',
   'agents',
+  'console',
 ]
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
@@ -87,6 +89,10 @@ async function measure(): Promise<Results> {
   if (wanted('files')) results.files = await measureFiles(bench, generator)
   if (wanted('batches')) results.batches = await measureBatches(bench, generator)
   if (wanted('agents')) results.agents = await measureAgents(bench, generator)
+  if (wanted('console')) {
+    const measured = await measureConsole(bench)
+    if (measured) results.console = measured
+  }
   if (wanted('live')) results.live = await measureLive(bench, generator)
   if (wanted('binary')) results.binary = await measureBinary(bench, generator)
   if (wanted('batching')) results.batching = await measureBatching(bench, generator)

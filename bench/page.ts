@@ -25,6 +25,7 @@ export function writePage(results: Results): string {
     ...startPart(results),
     ...memoryPart(results),
     ...reportsPart(results),
+    ...consolePart(results),
     ...jobsPart(results),
     ...filesPart(results),
     ...batchesPart(results),
@@ -267,6 +268,30 @@ function reportsPart({ reports }: Results): string[] {
     ),
     '',
     `Mean CPU and durations of ${count} reports, one after the other, each with data of its own, from the request to the stored file.`,
+  ]
+}
+
+function consolePart({ console: measured }: Results): string[] {
+  if (!measured) return []
+  const { loads, rows } = measured
+  const floor = loads.at(-1)?.usableMs ?? 0
+  return [
+    '',
+    '## Console',
+    '',
+    ...table(
+      ['Page', 'First paint ms', 'Usable ms', 'of the page without framework', 'Again ms', 'Scripts kB gzip'],
+      loads.map(({ page, usableMs, againMs, paintMs, scriptBytes }) => [
+        page,
+        whole(paintMs),
+        whole(usableMs),
+        `${digits(usableMs / floor)}x`,
+        whole(againMs),
+        digits(scriptBytes / 1000),
+      ]),
+    ),
+    '',
+    `Medians in Chromium on the machine of the server, with an empty cache, and again with its cache; usable is a page with its heading when nothing is loading any more. With ${whole(rows.count)} rows listed, ${whole(rows.inPage)} of them in the page, the longest task was ${whole(rows.loadingBlockedMs)} ms while they came and ${whole(rows.scrollingBlockedMs)} ms while they were scrolled (0: none took 50 ms).`,
   ]
 }
 

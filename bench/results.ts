@@ -16,6 +16,7 @@ export type Results = {
   files?: Files
   batches?: BatchesResult
   agents?: AgentsResult
+  console?: ConsoleResult
 }
 
 export type Machine = {
@@ -276,4 +277,19 @@ export function median(values: readonly number[]): number {
   const middle = Math.floor(sorted.length / 2)
   const upper = sorted[middle] ?? Number.NaN
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2
+}
+
+/** Medians; `againMs` with the browser's cache. `scriptBytes` as gzip makes them. */
+export type PageLoad = {
+  page: string
+  usableMs: number
+  againMs: number
+  paintMs: number
+  scriptBytes: number
+}
+
+export type ConsoleResult = {
+  loads: PageLoad[]
+  /** `inPage` of the `count` rows are elements of the page; 0 ms means that nothing took 50 ms. */
+  rows: { count: number; inPage: number; loadingBlockedMs: number; scrollingBlockedMs: number }
 }

@@ -18,7 +18,14 @@ const parts = [
     name: 'console',
     output: 'server/public',
     program: 'console/build.mjs',
-    inputs: ['console/src', 'console/public', 'console/build.mjs', 'sdk/src'],
+    inputs: [
+      'console/src',
+      'console/public',
+      'console/build.mjs',
+      'console/vite.mjs',
+      'console/package.json',
+      'sdk/src',
+    ],
   },
 ]
 const forAll = ['tsconfig.base.json', 'package-lock.json']

@@ -62,6 +62,8 @@ async function runAll(selected: string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'rh-'))
   chmodSync(folder, 0o755)
   process.env.TMPDIR = folder
+  // Each file is a process that loads the whole server: 2.6 s of a processor each, 1.6 s when the next finds it compiled.
+  process.env.NODE_COMPILE_CACHE = join(folder, 'compiled')
   let code = 1
   let left: Survivor[] = []
   try {

@@ -1,8 +1,11 @@
 export type { AccountClient } from './client/account.ts'
 export type { AdminClient } from './client/admin.ts'
+export type { AdminProvidersClient } from './client/admin-providers.ts'
+export type { AdminUsersClient, ListUsersOptions } from './client/admin-users.ts'
 export type { AgentsClient, ListAgentsOptions } from './client/agents.ts'
 export type { AuthClient } from './client/auth.ts'
 export type { Batch, BatchOptions } from './client/batches.ts'
+export type { ChangeEvent, ChangesClient, FollowChangesOptions } from './client/changes.ts'
 export { type Client, type ClientOptions, createClient } from './client/client.ts'
 export type { CreditsClient } from './client/credits.ts'
 export { ConnectionError, UnexpectedReply } from './client/errors.ts'
@@ -24,7 +27,10 @@ export type {
   ListCollectionsOptions,
   ListDocumentsOptions,
 } from './client/knowledge.ts'
+export type { FollowLogsOptions, ListLogsOptions, LogsClient } from './client/logs.ts'
+export type { AdminMeasuredClient, MetricsOptions, ReadModelMetrics } from './client/measured.ts'
 export type { ModelsClient, UploadOptions } from './client/models.ts'
+export type { RequestsClient } from './client/requests.ts'
 export {
   collectRun,
   createRunFold,
@@ -37,6 +43,7 @@ export {
 export type {
   FollowRunOptions,
   ListRunsOptions,
+  RunInput,
   RunList,
   RunsClient,
   RunTrace,
@@ -49,6 +56,7 @@ export {
   type SessionStore,
 } from './client/session-store.ts'
 export type { ListTaskRunsOptions, RunTaskOptions, TasksClient } from './client/tasks.ts'
+export type { ListThreadsOptions, ThreadList, ThreadsClient } from './client/threads.ts'
 export type { ToolsClient } from './client/tools.ts'
 export type { CallOptions } from './client/transport.ts'
 export type { UploadProgress } from './client/upload.ts'

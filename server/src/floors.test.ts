@@ -14,11 +14,11 @@ const ports = ['ports']
 const outside = ['adapters']
 const doors = ['http', 'worker']
 const rooms = [
-  ['accounts', 'files', 'idempotency', 'jobs', 'live', 'settings'],
+  ['accounts', 'files', 'idempotency', 'jobs', 'live', 'logs', 'settings'],
   ['models', 'credits', 'providers'],
   ['agents', 'knowledge', 'predictions', 'reports'],
   ['runs'],
-  ['admin', 'embeds', 'tasks'],
+  ['admin', 'changes', 'embeds', 'requests', 'tasks'],
 ]
 /** From the ground up. What a floor holds may import what lies on the floors below it. */
 const floors = [kit, ports, ...rooms, [...doors, ...outside], ['start'], ['cli']]

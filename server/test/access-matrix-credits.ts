@@ -8,6 +8,10 @@ const admin = (call: Row['call']): Row => ({ kind: 'admin', call })
 export const creditsMatrix: Readonly<Record<string, Row>> = {
   'GET /api/v1/credits': own('/api/v1/credits'),
   'GET /api/v1/credits/entries': own('/api/v1/credits/entries'),
+  'GET /api/v1/admin/users/{id}/credits': admin(f => ({ path: `/api/v1/admin/users/${f.other.id}/credits` })),
+  'GET /api/v1/admin/users/{id}/credits/entries': admin(f => ({
+    path: `/api/v1/admin/users/${f.other.id}/credits/entries`,
+  })),
   'POST /api/v1/admin/users/{id}/credits': admin(f => ({
     path: `/api/v1/admin/users/${f.other.id}/credits`,
     init: json('POST', { amount: 1, reason: 'gift' }),

@@ -11,6 +11,7 @@ const owned = (rest = '', init?: RequestInit): Row => ({
 
 export const runMatrix: Readonly<Record<string, Row>> = {
   'GET /api/v1/runs': { kind: 'signedIn', call: () => ({ path: '/api/v1/runs' }) },
+  'GET /api/v1/threads': { kind: 'signedIn', call: () => ({ path: '/api/v1/threads' }) },
   'POST /api/v1/agents/{id}/ag-ui': {
     kind: 'owned',
     async call(f) {
@@ -28,6 +29,7 @@ export const runMatrix: Readonly<Record<string, Row>> = {
   },
   'GET /api/v1/runs/{id}': owned(),
   'GET /api/v1/runs/{id}/events': owned('/events'),
+  'GET /api/v1/runs/{id}/input': owned('/input'),
   'GET /api/v1/runs/{id}/trace': owned('/trace'),
   'POST /api/v1/runs/{id}/cancel': owned('/cancel', json('POST', {})),
   // The run asked for nothing, which only its owner learns.

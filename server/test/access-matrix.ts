@@ -1,10 +1,13 @@
 import { type AccessFixture, json, type Who } from '../src/testing/access-fixture.ts'
 import { agentMatrix } from './access-matrix-agents.ts'
 import { alertMatrix } from './access-matrix-alerts.ts'
+import { changesMatrix } from './access-matrix-changes.ts'
 import { creditsMatrix } from './access-matrix-credits.ts'
 import { embedMatrix } from './access-matrix-embeds.ts'
 import { jobMatrix } from './access-matrix-jobs.ts'
 import { knowledgeMatrix } from './access-matrix-knowledge.ts'
+import { logMatrix } from './access-matrix-logs.ts'
+import { measuredMatrix } from './access-matrix-measured.ts'
 import { providerMatrix } from './access-matrix-providers.ts'
 import { resumableMatrix } from './access-matrix-resumable.ts'
 import { runMatrix } from './access-matrix-runs.ts'
@@ -27,6 +30,8 @@ export type Row = {
   call: (f: AccessFixture) => Call | Promise<Call>
   /** Where a caller is answered otherwise than the kind says, and why. */
   except?: Partial<Record<Who, readonly number[]>>
+  /** The answer is a stream of events that ends when the reader goes. */
+  isEndless?: true
 }
 
 const get = (path: string): Call => ({ path })
@@ -61,10 +66,13 @@ export const matrix: Readonly<Record<string, Row>> = {
   ...taskMatrix,
   ...agentMatrix,
   ...alertMatrix,
+  ...changesMatrix,
   ...creditsMatrix,
   ...embedMatrix,
   ...jobMatrix,
   ...knowledgeMatrix,
+  ...logMatrix,
+  ...measuredMatrix,
   ...providerMatrix,
   ...runMatrix,
   ...surfaceMatrix,
@@ -78,6 +86,7 @@ export const matrix: Readonly<Record<string, Row>> = {
   'GET /metrics': admin(() => get('/metrics')),
 
   'GET /api/v1/models': signedIn(() => get('/api/v1/models')),
+  'GET /api/v1/models/states': signedIn(() => get('/api/v1/models/states')),
   'POST /api/v1/models': signedIn(() => body('POST', '/api/v1/models', { name: 'mine' })),
   'GET /api/v1/models/{id}': owned(f => get(`/api/v1/models/${f.modelId}`)),
   'PATCH /api/v1/models/{id}': owned(async f =>
@@ -161,6 +170,7 @@ export const matrix: Readonly<Record<string, Row>> = {
   'POST /api/auth/change-password': entrance(() => body('POST', '/api/auth/change-password', {})),
 
   'GET /api/v1/me': signedIn(() => get('/api/v1/me'), { wrongScope: [200], adminWrongScope: [200] }),
+  'GET /api/v1/limits': signedIn(() => get('/api/v1/limits')),
   'GET /api/v1/keys': signedIn(() => get('/api/v1/keys')),
   'POST /api/v1/keys': signedIn(() => body('POST', '/api/v1/keys', { name: 'k' })),
   'DELETE /api/v1/keys/{id}': owned(async f => ({

@@ -65,7 +65,7 @@ test(
       assert.notEqual(again?.pid, first)
       assert.ok((again?.at ?? 0) - stopped <= 2000, `${(again?.at ?? 0) - stopped} ms`)
       const job = await office.get(id)
-      assert.deepEqual([job.status, job.attempt], ['running', 1])
+      assert.deepEqual([job.status, job.attempt, job.takeovers], ['running', 1, 0])
     }
     await until('the process ends', () => workers.exits.length === 1)
     assert.deepEqual(workers.exits, [{ code: 0, signal: null }])
@@ -96,7 +96,7 @@ test(
     }
     await until('the job has ended', async () => (await office.get(id)).finished_at !== null, 60_000)
     const job = await office.get(id)
-    assert.deepEqual([job.status, job.error], ['done', null])
+    assert.deepEqual([job.status, job.error, job.takeovers], ['done', null, kills.length])
     assert.equal(workers.exits.length, kills.length, workers.output())
     // What was kept was not done again.
     for (const part of ['part-1', 'part-3', 'part-5', 'part-7', 'part-9'])

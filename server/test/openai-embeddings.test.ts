@@ -133,6 +133,7 @@ test('tagged models are listed and read by who may use them, until the tag is ta
   )
   const read = await clientOf(house, owner).models.retrieve('mine@1')
   assert.deepEqual([read.id, read.object, read.owned_by], ['mine@1', 'model', 'models'])
+  assert.equal(Reflect.get(read, 'embedding'), true)
   assert.ok(Math.abs(read.created - Date.now() / 1000) < 600)
   near((await embed(owner, 'mine')).data[0]?.embedding, apple)
   near((await embed(owner, 'mine@1')).data[0]?.embedding, apple)

@@ -97,7 +97,12 @@ async function createClone(running: Server): Promise<{ folder: string; programs:
     `[ "$1" = roundhouse ] || { echo "npx $* is not covered"; exit 1; }\nshift\nexec node --conditions=roundhouse-source '${join(root, 'server/src/cli/main.ts')}' "$@"`,
   )
   const curl = spawnSync('sh', ['-c', 'command -v curl'], { encoding: 'utf8' }).stdout.trim()
-  await program(programs, 'curl', `exec '${curl}' --fail-with-body "$@"`)
+  // A stream that never ends is read for some seconds.
+  await program(
+    programs,
+    'curl',
+    `[ "$1" = -N ] || exec '${curl}' --fail-with-body "$@"\n'${curl}' --fail-with-body --max-time 3 "$@" || [ $? = 28 ]`,
+  )
   return { folder, programs }
 }
 

@@ -288,7 +288,10 @@ describe('bodies that ask for more than they may', () => {
         const path = name.split(' ')[1]?.replaceAll(/\{\w+\}/g, () => inPath)
         const search = new URLSearchParams(values)
         const reply = await fixture.admin.fetch(`${path}?${search}`, { method, redirect: 'manual' })
-        judge(`${name} ${inPath} ?${search}`, reply.status, await reply.text())
+        // A stream has no end to wait for.
+        const isStream = reply.headers.get('content-type')?.startsWith('text/event-stream')
+        const text = isStream ? await reply.body?.cancel() : await reply.text()
+        judge(`${name} ${inPath} ?${search}`, reply.status, text ?? '')
       })
       await fc.assert(onePath, { numRuns: method === 'GET' ? 6 : 3 })
     }

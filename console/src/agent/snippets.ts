@@ -1,6 +1,7 @@
 import type { AgentPage, Embed } from '@roundhouse/sdk/contract'
 import { call } from '../chat/chat-server.ts'
 import { element } from '../chat/element.ts'
+import { agUiAddress, mcpConfig, openAiSnippet, runSnippet, scriptTag } from './agent-snippets.ts'
 
 /** For those who may change the agent: how it is called from elsewhere, with its own addresses filled in. */
 export function showSnippets(page: AgentPage): void {
@@ -17,40 +18,27 @@ export function showSnippets(page: AgentPage): void {
 
 function apiWays({ id, slug, is_published }: AgentPage): HTMLElement[] {
   const { origin } = location
-  const body = JSON.stringify({ messages: [{ role: 'user', content: 'Hello' }], stream: true })
-  const curl = `curl -N ${origin}/api/v1/agents/${id}/runs \\
-  -H "Authorization: Bearer $ROUNDHOUSE_KEY" \\
-  -H 'Content-Type: application/json' \\
-  -d '${body}'`
-  const openAi = `import OpenAI from 'openai'
-
-const client = new OpenAI({ baseURL: '${origin}/v1', apiKey: process.env.ROUNDHOUSE_KEY })
-const answer = await client.chat.completions.create({
-  model: 'agent:${slug}',
-  messages: [{ role: 'user', content: 'Hello' }],
-})`
-  const mcp = JSON.stringify(
-    {
-      mcpServers: {
-        roundhouse: {
-          type: 'http',
-          url: `${origin}/mcp`,
-          headers: { Authorization: 'Bearer $ROUNDHOUSE_KEY' },
-        },
-      },
-    },
-    null,
-    2,
-  )
   const published = is_published
     ? []
     : [element('p', { class: 'bad' }, 'It is not published: only you can run it.')]
   return [
     ...published,
-    section('API', 'The answer comes as events. Keys are made on your account page.', snippet(curl)),
-    section('OpenAI clients', 'Every client of that API works; the model is the agent.', snippet(openAi)),
-    section('MCP', 'For clients of the Model Context Protocol: the agent is one of the tools.', snippet(mcp)),
-    section('AG-UI', 'For front ends that speak it.', snippet(`${origin}/api/v1/agents/${id}/ag-ui`)),
+    section(
+      'API',
+      'The answer comes as events. Keys are made on your account page.',
+      snippet(runSnippet('curl', origin, id)),
+    ),
+    section(
+      'OpenAI clients',
+      'Every client of that API works; the model is the agent.',
+      snippet(openAiSnippet('TypeScript', origin, slug)),
+    ),
+    section(
+      'MCP',
+      'For clients of the Model Context Protocol: the agent is one of the tools.',
+      snippet(mcpConfig(origin)),
+    ),
+    section('AG-UI', 'For front ends that speak it.', snippet(agUiAddress(origin, id))),
   ]
 }
 
@@ -82,7 +70,12 @@ function widgetWay({ id }: AgentPage): HTMLElement {
           origins.join(', ') || 'the page of the agent',
           ...(enabled ? [] : ['switched off']),
         ]
-        return element('div', {}, element('p', {}, where.join(' · ')), snippet(scriptTag(key)))
+        return element(
+          'div',
+          {},
+          element('p', {}, where.join(' · ')),
+          snippet(scriptTag(location.origin, key)),
+        )
       }),
     )
   }
@@ -108,10 +101,6 @@ function widgetWay({ id }: AgentPage): HTMLElement {
     list,
     form,
   )
-}
-
-function scriptTag(key: string): string {
-  return `<script src="${location.origin}/widget.js" data-key="${key}" async></script>`
 }
 
 function section(title: string, about: string, ...content: HTMLElement[]): HTMLElement {

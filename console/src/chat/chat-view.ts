@@ -4,12 +4,14 @@ import type { ChatServer } from './chat-server.ts'
 import { type Conversation, createConversation, type Kept } from './conversation.ts'
 import { element, icon } from './element.ts'
 import type { Store } from './store.ts'
-import { createTurnView, type TurnView } from './turn-view.ts'
+import { createTurnView, type TurnNotes, type TurnView } from './turn-view.ts'
 
 export type ChatView = {
   element: HTMLElement
   conversation: Conversation
   focus(): void
+  /** Draws anew: what is known besides the conversation has changed. */
+  redraw(): void
   close(): void
 }
 
@@ -23,10 +25,11 @@ export function createChatView(options: {
   store: Store<Kept>
   greeting: string | null
   suggestions: readonly string[]
+  notes?: TurnNotes
   /** Told after each change. */
   changed?: (conversation: Conversation) => void
 }): ChatView {
-  const { server, store, greeting, suggestions, changed } = options
+  const { server, store, greeting, suggestions, notes, changed } = options
   const turns = element('div', { class: 'turns' })
   const log = element('div', {
     class: 'log',
@@ -62,9 +65,11 @@ export function createChatView(options: {
   let frame = 0
   let buttonOf = ''
 
-  const conversation = createConversation(server, store, () => {
+  const conversation = createConversation(server, store, redraw)
+
+  function redraw(): void {
     if (frame === 0) frame = requestAnimationFrame(show)
-  })
+  }
 
   function show(): void {
     frame = 0
@@ -76,7 +81,7 @@ export function createChatView(options: {
       views.delete(id)
     }
     for (const turn of all) {
-      const view = views.get(turn.id) ?? createTurnView(conversation)
+      const view = views.get(turn.id) ?? createTurnView(conversation, notes)
       if (!views.has(turn.id)) {
         views.set(turn.id, view)
         turns.append(view.element)
@@ -184,6 +189,7 @@ export function createChatView(options: {
   return {
     element: made,
     conversation,
+    redraw,
     focus() {
       input.focus()
       log.scrollTop = log.scrollHeight

@@ -3,28 +3,52 @@ import type { Conversation, Turn } from './conversation.ts'
 import { element, icon } from './element.ts'
 import { createMarkdownView, type MarkdownView } from './markdown-view.ts'
 
+/** What else is said of a turn where more of its run is known. The same element is kept for the same facts. */
+export type TurnNotes = {
+  /** Beside the name of a tool. */
+  tool(turn: Turn, callId: string): string | null
+  /** Below the answer. */
+  below(turn: Turn): HTMLElement | null
+}
+
 export type TurnView = { element: HTMLElement; show(turn: Turn): void }
 
 /** `asked`: names of the tools that wait until someone has allowed them. */
-type PartView = { kind: Part['kind']; element: HTMLElement; show(part: Part, asked: readonly string[]): void }
+type PartView = {
+  kind: Part['kind']
+  element: HTMLElement
+  show(part: Part, asked: readonly string[], note: string | null): void
+}
 
 /** A question and its answer. Elements stay while they are shown anew, so that nothing blinks and focus is kept. */
-export function createTurnView(conversation: Pick<Conversation, 'retry' | 'answer'>): TurnView {
+export function createTurnView(
+  conversation: Pick<Conversation, 'retry' | 'answer'>,
+  notes?: TurnNotes,
+): TurnView {
   const question = element('div', { class: 'question' })
   const parts = element('div', { class: 'parts' })
   const questions = element('div', { class: 'asks' })
   const foot = element('div', { class: 'foot' })
+  const below = element('div', { class: 'below' })
   const made = element(
     'div',
     { class: 'turn' },
     element('div', { class: 'side', role: 'group', 'aria-label': 'You' }, question),
-    element('div', { class: 'answer', role: 'group', 'aria-label': 'Assistant' }, parts, questions, foot),
+    element(
+      'div',
+      { class: 'answer', role: 'group', 'aria-label': 'Assistant' },
+      parts,
+      questions,
+      foot,
+      below,
+    ),
   )
   let shown: PartView[] = []
   let footOf = ''
   let asked = ''
 
-  function showParts({ parts: wanted, questions }: Turn['answer']): void {
+  function showParts(turn: Turn): void {
+    const { parts: wanted, questions } = turn.answer
     const names = questions.map(({ name }) => name)
     // What was taken back goes, and all behind it.
     const same = shown.findIndex((view, index) => view.kind !== wanted[index]?.kind)
@@ -33,7 +57,7 @@ export function createTurnView(conversation: Pick<Conversation, 'retry' | 'answe
     shown = wanted.map((part, index) => {
       const view = kept[index] ?? createPartView(part.kind)
       if (!view.element.isConnected || !kept[index]) parts.append(view.element)
-      view.show(part, names)
+      view.show(part, names, part.kind === 'tool' ? (notes?.tool(turn, part.id) ?? null) : null)
       return view
     })
   }
@@ -81,9 +105,11 @@ export function createTurnView(conversation: Pick<Conversation, 'retry' | 'answe
     element: made,
     show(turn) {
       if (question.textContent !== turn.question) question.textContent = turn.question
-      showParts(turn.answer)
+      showParts(turn)
       showQuestions(turn.failure ? [] : turn.answer.questions)
       showFoot(turn)
+      const note = notes?.below(turn) ?? null
+      if (note !== below.firstChild) below.replaceChildren(...(note ? [note] : []))
     },
   }
 }
@@ -105,22 +131,25 @@ function createToolView(): PartView {
   const made = element('div', { class: 'tool' })
   let before: ToolPart | undefined
   let wasAsked = false
+  let noted: string | null = null
   let isOpen = false
   return {
     kind: 'tool',
     element: made,
-    show(part, asked) {
+    show(part, asked, note) {
       if (part.kind !== 'tool') return
       const { name, state, arguments: given, result } = part
       const isAsked = state === 'running' && asked.includes(name)
-      if (part === before && isAsked === wasAsked) return
+      if (part === before && isAsked === wasAsked && note === noted) return
       before = part
       wasAsked = isAsked
+      noted = note
       made.dataset.state = state
       const words = isAsked ? 'Would use' : { running: 'Using', done: 'Used', failed: 'Failed:' }[state]
       const line = [
         state === 'running' ? element('span', { class: 'spinner' }) : icon(state),
         element('span', {}, `${words} `, element('b', {}, nameOf(name))),
+        ...(note === null ? [] : [element('small', {}, note)]),
       ]
       if (given === null && result === null)
         return made.replaceChildren(element('div', { class: 'line' }, ...line))

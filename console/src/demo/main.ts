@@ -1,8 +1,11 @@
 import type { Model } from '@roundhouse/sdk/contract'
 import { element } from '../chat/element.ts'
-import { codeView } from './code.ts'
-import { createForm, type PredictForm } from './form.ts'
-import { resultView } from './result.ts'
+import { codeView } from '../predict/code.ts'
+import { examplesOf } from '../predict/example.ts'
+import { createForm, type PredictForm } from '../predict/form.ts'
+import { freshId } from '../predict/fresh-id.ts'
+import { labelsOf } from '../predict/labels.ts'
+import { resultView } from '../predict/result.ts'
 import { findModel, isSignedIn, predict, type Refusal } from './server.ts'
 
 const name = decodeURIComponent(location.pathname.split('/')[2] ?? '')
@@ -26,39 +29,56 @@ function show(model: Model): void {
     element('a', { href: page }, page.replace(/^https?:\/\//, '')),
   )
 
-  const form = createForm(model.input_schema ?? [])
-  const code = codeView({ id: model.id, isOpen: model.visibility === 'public' && model.price === 0 })
+  const inputs = model.input_schema ?? []
+  const fields = createForm(inputs, { examples: examplesOf(inputs, model.metadata) })
+  const fresh = element('input', { type: 'checkbox', id: freshId() })
+  const submit = element('button', { type: 'submit' }, 'Predict')
+  const form = element(
+    'form',
+    { 'aria-label': 'Inputs', novalidate: true },
+    fields.element,
+    element(
+      'div',
+      { class: 'send' },
+      submit,
+      element('div', { class: 'check' }, fresh, element('label', { for: fresh.id }, 'Not from the cache')),
+    ),
+  )
+  const code = codeView({
+    model: { ...model, inputs },
+    isOpen: model.visibility === 'public' && model.price === 0,
+  })
   const result = element('div', { class: 'result' }, empty())
   /** How it went, for readers who do not see the result come. */
   const said = element('p', { class: 'said', role: 'status' })
-  form.element.addEventListener('submit', event => {
+  form.addEventListener('submit', event => {
     event.preventDefault()
-    void send(model, form, { result, said })
+    void send(model, { fields, isFresh: fresh.checked, submit, result, said })
   })
-  form.element.addEventListener('input', () => tellCode(form, code))
-  tellCode(form, code)
+  form.addEventListener('input', () => tellCode(fields, code))
+  tellCode(fields, code)
   at('demo').append(
-    element(
-      'div',
-      { class: 'halves' },
-      form.element,
-      element('section', { 'aria-label': 'Result' }, result, said),
-    ),
+    element('div', { class: 'halves' }, form, element('section', { 'aria-label': 'Result' }, result, said)),
     code.element,
   )
   at('demo').hidden = false
 }
 
-async function send(
-  model: Model,
-  form: PredictForm,
-  { result, said }: { result: HTMLElement; said: HTMLElement },
-): Promise<void> {
-  form.setBusy(true)
+type Sending = {
+  fields: PredictForm
+  isFresh: boolean
+  submit: HTMLButtonElement
+  result: HTMLElement
+  said: HTMLElement
+}
+
+async function send(model: Model, { fields, isFresh, submit, result, said }: Sending): Promise<void> {
+  submit.disabled = true
+  submit.textContent = 'Predicting…'
   said.className = 'said'
   try {
-    const answer = await predict(model.id, { input: form.read(), isFresh: form.wantsFresh() })
-    result.replaceChildren(resultView(answer.outputs))
+    const answer = await predict(model.id, { input: fields.read(), isFresh })
+    result.replaceChildren(resultView(answer.outputs, labelsOf(model.metadata)))
     result.classList.remove('stale')
     const source = answer.isCached ? 'From the cache' : `Model ${milliseconds(answer.inferenceMs)}`
     said.textContent = `${source} · ${milliseconds(answer.totalMs)} in all`
@@ -66,25 +86,27 @@ async function send(
     result.classList.add('stale')
     said.className = 'said bad'
     said.textContent = error instanceof Error ? error.message : String(error)
+    fields.complain(said.textContent)
     if ((error as Partial<Refusal>).status === 401) said.append(' ', signInLink())
   } finally {
-    form.setBusy(false)
+    submit.disabled = false
+    submit.textContent = 'Predict'
   }
 }
 
 /** What is half written is no call yet. */
-function tellCode(form: PredictForm, code: ReturnType<typeof codeView>): void {
+function tellCode(fields: PredictForm, code: ReturnType<typeof codeView>): void {
   try {
-    code.show(form.read())
+    code.show(fields.peek())
   } catch {}
 }
 
 function empty(): HTMLElement {
   return element(
     'div',
-    {},
+    { class: 'predict' },
     element('div', { class: 'head' }, element('h2', {}, 'Result')),
-    element('p', { class: 'hint' }, 'Press Predict: the values in the form are an example.'),
+    element('p', { class: 'hint' }, 'Press Predict: what is filled in is an example.'),
   )
 }
 

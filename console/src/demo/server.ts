@@ -1,5 +1,5 @@
 import type { Model } from '@roundhouse/sdk/contract'
-import { readOutputs } from './output.ts'
+import { readPrediction } from '../predict/values.ts'
 
 /** What the server said no with. */
 export type Refusal = Error & { status: number }
@@ -17,7 +17,7 @@ export async function isSignedIn(): Promise<boolean> {
 export async function predict(
   id: string,
   { input, isFresh }: { input: string; isFresh: boolean },
-): Promise<ReturnType<typeof readOutputs> & { totalMs: number }> {
+): Promise<ReturnType<typeof readPrediction> & { totalMs: number }> {
   const startedAt = performance.now()
   const reply = await fetch(`/api/v1/models/${id}/predict`, {
     method: 'POST',
@@ -27,7 +27,7 @@ export async function predict(
   if (!reply.ok) throw await refusalOf(reply)
   const text = await reply.text()
   const totalMs = performance.now() - startedAt
-  return { ...readOutputs(text), totalMs }
+  return { ...readPrediction(text), totalMs }
 }
 
 async function refusalOf(reply: Response): Promise<Refusal> {

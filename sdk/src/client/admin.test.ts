@@ -18,6 +18,9 @@ const user: User = {
   roles: ['member'],
   plan: 'free',
   credits: 1000,
+  sessions: 1,
+  keys: 0,
+  last_sign_in_at: at,
   banned_at: null,
   created_at: at,
 }
@@ -258,4 +261,41 @@ test('someone who is no administrator gets the refusal of the server', async t =
     code: 'forbidden',
     message: 'For administrators.',
   })
+})
+
+test('sets a provider of language models, asks it and removes it', async t => {
+  const provider = {
+    name: 'local',
+    kind: 'openai',
+    source: 'database',
+    demo: false,
+    base_url: 'http://127.0.0.1:8000/v1',
+    has_key: true,
+    models: [],
+    fallbacks: [],
+    max_concurrent: 64,
+    connect_timeout_ms: 5000,
+    first_token_timeout_ms: 60_000,
+    idle_timeout_ms: 30_000,
+    enabled: true,
+  }
+  const outcome = { ok: false, model: 'llama', ms: 12, detail: 'It refused the key.' }
+  const { admin, asked } = await connect(
+    t,
+    [200, { data: [provider] }],
+    [200, provider],
+    [200, outcome],
+    [204, undefined],
+  )
+  const { providers } = admin
+  assert.deepEqual(await providers.list(), [provider])
+  assert.deepEqual(await providers.put('local', { base_url: provider.base_url, key: 'secret' }), provider)
+  assert.deepEqual(await providers.test('local', { model: 'llama' }), outcome)
+  await providers.remove('local')
+  assert.deepEqual(asked, [
+    'GET /api/v1/admin/providers',
+    'PUT /api/v1/admin/providers/local {"base_url":"http://127.0.0.1:8000/v1","key":"secret"}',
+    'POST /api/v1/admin/providers/local/test {"model":"llama"}',
+    'DELETE /api/v1/admin/providers/local',
+  ])
 })

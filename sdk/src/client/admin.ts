@@ -1,4 +1,4 @@
-import { type Plan, plan, type Role } from '../contract/account.ts'
+import { type Plan, plan } from '../contract/account.ts'
 import {
   type AdminStats,
   type AuditEntry,
@@ -10,62 +10,36 @@ import {
   createdInvitation,
   type Invitation,
   invitationList,
+  type ListAudit,
   type PlanList,
   planList,
-  type Revoked,
-  revoked,
   type SecretList,
   secretList,
   type UpdatePlan,
-  type UpdateUser,
-  type User,
-  type UserList,
-  user,
-  userList,
 } from '../contract/admin.ts'
 import { type Alert, type AlertList, type AlertTest, alertList, alertTest } from '../contract/alert.ts'
-import {
-  type CreditBalance,
-  creditBalance,
-  type GrantCredits,
-  type Prices,
-  prices,
-  type UpdatePrices,
-} from '../contract/credit.ts'
+import { type Prices, prices, type UpdatePrices } from '../contract/credit.ts'
 import { type ListUsage, type Usage, usage } from '../contract/usage.ts'
+import { type AdminProvidersClient, createAdminProvidersClient } from './admin-providers.ts'
+import { type AdminUsersClient, createAdminUsersClient } from './admin-users.ts'
+import { type AdminMeasuredClient, createAdminMeasuredClient } from './measured.ts'
 import { iteratePages } from './pages.ts'
 import { path } from './path.ts'
 import { readReply } from './reply.ts'
 import { type CallOptions, jsonCall, type Send } from './transport.ts'
 
-export type ListUsersOptions = CallOptions & {
-  limit?: number
-  cursor?: string
-  /** Part of a name or e-mail address, or an id. */
-  search?: string
-}
-export type ListAuditOptions = CallOptions & { limit?: number; cursor?: string }
+/** `target`: what it was done to; `actor_id`: who did it; `action`: what. Each exactly. */
+export type ListAuditOptions = CallOptions & Omit<ListAudit, 'limit'> & { limit?: number }
 export type UsageOptions = CallOptions & ListUsage
 export type ListAlertsOptions = CallOptions & { limit?: number; cursor?: string }
 
 /** For administrators; anyone else gets Problem `forbidden`. Every call throws what `Send` throws, and UnexpectedReply. */
-export type AdminClient = {
+export type AdminClient = AdminMeasuredClient & {
   stats(options?: CallOptions): Promise<AdminStats>
   /** What agents and models were used for, and what it cost. */
   usage(options?: UsageOptions): Promise<Usage>
-  users: {
-    list(options?: ListUsersOptions): Promise<UserList>
-    /** Every user, page after page. */
-    iterate(options?: ListUsersOptions): AsyncGenerator<User, void>
-    get(id: string, options?: CallOptions): Promise<User>
-    update(id: string, change: UpdateUser, options?: CallOptions): Promise<User>
-    /** Replaces the roles; everyone stays a member. */
-    setRoles(id: string, roles: readonly Role[], options?: CallOptions): Promise<User>
-    /** Ends every session and key of the user. */
-    revoke(id: string, options?: CallOptions): Promise<Revoked>
-    /** A negative amount takes back. @throws Problem `conflict` for more than is neither spent nor held. */
-    grantCredits(id: string, grant: GrantCredits, options?: CallOptions): Promise<CreditBalance>
-  }
+  users: AdminUsersClient
+  providers: AdminProvidersClient
   plans: {
     list(options?: CallOptions): Promise<PlanList>
     update(name: string, change: UpdatePlan, options?: CallOptions): Promise<Plan>
@@ -104,6 +78,7 @@ export type AdminClient = {
 
 export function createAdminClient(send: Send): AdminClient {
   return {
+    ...createAdminMeasuredClient(send),
     async stats(options) {
       return readReply(adminStats, await send({ method: 'GET', path: '/api/v1/admin/stats' }, options))
     },
@@ -111,7 +86,8 @@ export function createAdminClient(send: Send): AdminClient {
       const call = { method: 'GET', path: '/api/v1/admin/usage', query: { from, to, by } } as const
       return readReply(usage, await send(call, options))
     },
-    users: createUsersClient(send),
+    users: createAdminUsersClient(send),
+    providers: createAdminProvidersClient(send),
     plans: {
       async list(options) {
         return readReply(planList, await send({ method: 'GET', path: '/api/v1/admin/plans' }, options))
@@ -134,36 +110,6 @@ export function createAdminClient(send: Send): AdminClient {
     secrets: createSecretsClient(send),
     alerts: createAlertsClient(send),
     audit: createAuditClient(send),
-  }
-}
-
-function createUsersClient(send: Send): AdminClient['users'] {
-  const list = async ({ limit, cursor, search, ...options }: ListUsersOptions = {}) => {
-    const query = { limit, cursor, search }
-    return readReply(userList, await send({ method: 'GET', path: '/api/v1/admin/users', query }, options))
-  }
-  return {
-    list,
-    iterate: (options = {}) => iteratePages(list, options),
-    async get(id, options) {
-      return readReply(user, await send({ method: 'GET', path: path`/api/v1/admin/users/${id}` }, options))
-    },
-    async update(id, change, options) {
-      const call = jsonCall('PATCH', path`/api/v1/admin/users/${id}`, JSON.stringify(change))
-      return readReply(user, await send(call, options))
-    },
-    async setRoles(id, roles, options) {
-      const call = jsonCall('PUT', path`/api/v1/admin/users/${id}/roles`, JSON.stringify({ roles }))
-      return readReply(user, await send(call, options))
-    },
-    async revoke(id, options) {
-      const call = jsonCall('POST', path`/api/v1/admin/users/${id}/revoke`, '{}')
-      return readReply(revoked, await send(call, options))
-    },
-    async grantCredits(id, grant, options) {
-      const call = jsonCall('POST', path`/api/v1/admin/users/${id}/credits`, JSON.stringify(grant))
-      return readReply(creditBalance, await send({ ...call, creates: true }, options))
-    },
   }
 }
 
@@ -213,8 +159,8 @@ function createAlertsClient(send: Send): AdminClient['alerts'] {
 }
 
 function createAuditClient(send: Send): AdminClient['audit'] {
-  const list = async ({ limit, cursor, ...options }: ListAuditOptions = {}) => {
-    const query = { limit, cursor }
+  const list = async ({ limit, cursor, target, actor_id, action, ...options }: ListAuditOptions = {}) => {
+    const query = { limit, cursor, target, actor_id, action }
     return readReply(auditList, await send({ method: 'GET', path: '/api/v1/admin/audit', query }, options))
   }
   return { list, iterate: (options = {}) => iteratePages(list, options) }

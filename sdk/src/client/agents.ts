@@ -13,6 +13,8 @@ import {
   type ListAgents,
   type UpdateAgent,
 } from '../contract/agent.ts'
+import { type AgentPage, agentPage } from '../contract/embed.ts'
+import { type OpenAiModel, openAiModelList } from '../contract/openai.ts'
 import { createEmbedsClient, type EmbedsClient } from './embeds.ts'
 import { iteratePages } from './pages.ts'
 import { path } from './path.ts'
@@ -45,6 +47,10 @@ export type AgentsClient = {
   versions(id: string, options?: ListAgentsOptions): Promise<AgentVersionList>
   /** Publishes a version that was made before; the draft stays. */
   rollback(id: string, version: number, options?: CallOptions): Promise<Agent>
+  /** What the page of an agent is made of, and what the caller may do there. */
+  bySlug(slug: string, options?: CallOptions): Promise<AgentPage>
+  /** What an agent may name as its model: `<provider>/<model>`; and agents, and served models for embeddings. */
+  models(options?: CallOptions): Promise<OpenAiModel[]>
   /** Agents to begin with: `create(template.agent)`. */
   templates(options?: CallOptions): Promise<AgentTemplate[]>
 }
@@ -84,6 +90,13 @@ export function createAgentsClient(send: Send): AgentsClient {
     async rollback(id, version, options) {
       const call = jsonCall('POST', path`/api/v1/agents/${id}/rollback`, JSON.stringify({ version }))
       return readReply(agent, await send(call, options))
+    },
+    async bySlug(slug, options) {
+      const call = { method: 'GET', path: path`/api/v1/agents/by-slug/${slug}` } as const
+      return readReply(agentPage, await send(call, options))
+    },
+    async models(options) {
+      return readReply(openAiModelList, await send({ method: 'GET', path: '/v1/models' }, options)).data
     },
     async templates(options) {
       const call = { method: 'GET', path: '/api/v1/agents/templates' } as const

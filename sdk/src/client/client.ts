@@ -3,6 +3,7 @@ import { type AdminClient, createAdminClient } from './admin.ts'
 import { type AgentsClient, createAgentsClient } from './agents.ts'
 import { type AuthClient, createAuthClient, type OnToken } from './auth.ts'
 import { type CacheClient, createCacheClient } from './cache.ts'
+import { type ChangesClient, createChangesClient } from './changes.ts'
 import { type CreditsClient, createCreditsClient } from './credits.ts'
 import { createFilesClient, type FilesClient } from './files.ts'
 import { createHealthClient, type HealthClient } from './health.ts'
@@ -10,10 +11,13 @@ import { createInferenceClient, type InferenceClient } from './inference.ts'
 import { createJobsClient, type JobsClient } from './jobs.ts'
 import { createKeysClient, type KeysClient } from './keys.ts'
 import { createKnowledgeClient, type KnowledgeClient } from './knowledge.ts'
+import { createLogsClient, type LogsClient } from './logs.ts'
 import { createModelsClient, type ModelsClient } from './models.ts'
 import { createReportsClient, type ReportsClient } from './reports.ts'
+import { createRequestsClient, type RequestsClient } from './requests.ts'
 import { createRunsClient, type RunsClient } from './runs.ts'
 import { createTasksClient, type TasksClient } from './tasks.ts'
+import { createThreadsClient, type ThreadsClient } from './threads.ts'
 import { createToolsClient, type ToolsClient } from './tools.ts'
 import { createTransport, type Token } from './transport.ts'
 
@@ -45,12 +49,17 @@ export type Client = AccountClient & {
   agents: AgentsClient
   jobs: JobsClient
   runs: RunsClient
+  /** Conversations with agents. */
+  threads: ThreadsClient
   reports: ReportsClient
   credits: CreditsClient
   tasks: TasksClient
   tools: ToolsClient
+  logs: LogsClient
+  requests: RequestsClient
   health: HealthClient
   cache: CacheClient
+  changes: ChangesClient
 }
 
 /**
@@ -85,11 +94,15 @@ export function createClient(options: ClientOptions): Client {
     agents: createAgentsClient(send),
     jobs: createJobsClient(send),
     runs: createRunsClient(send),
+    threads: createThreadsClient(send),
     reports: createReportsClient(send),
     credits: createCreditsClient(send),
     tasks: createTasksClient(send),
     tools: createToolsClient(send),
+    logs: createLogsClient(send),
+    requests: createRequestsClient(send),
     health: createHealthClient(send),
     cache: createCacheClient(send),
+    changes: createChangesClient(send),
   }
 }

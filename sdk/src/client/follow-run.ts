@@ -1,11 +1,8 @@
-import { isProblem } from '../contract/problem.ts'
-import { problemCodes } from '../contract/problem-codes.ts'
 import { runEvent } from '../contract/run.ts'
-import { ConnectionError } from './errors.ts'
+import { openEvents } from './open-events.ts'
 import { path } from './path.ts'
-import { backoffMs, wait } from './retry.ts'
+import { backoffMs, mayPass, wait } from './retry.ts'
 import type { FollowedEvent } from './run-state.ts'
-import { createEventReader } from './server-events.ts'
 import type { Send } from './transport.ts'
 
 /**
@@ -46,42 +43,21 @@ async function* connection(
   after: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Told, void> {
-  const { status, stream } = await send(
-    {
-      method: 'GET',
-      path: path`/api/v1/runs/${id}/events`,
-      headers: { accept: 'text/event-stream', 'last-event-id': String(after) },
-      receive: 'stream',
-      maxRetries: 0,
-    },
-    { signal },
+  const { status, events } = await openEvents(
+    send,
+    { path: path`/api/v1/runs/${id}/events`, headers: { 'last-event-id': String(after) } },
+    signal,
   )
   if (status === 204) yield 'over'
-  const reader = stream?.getReader()
   let last = after
-  let told: Told[] = []
-  const take = createEventReader(({ id: seq, data }) => {
-    if (Number(seq) <= last) return
+  for await (const { id: seq, data } of events) {
+    if (Number(seq) <= last) continue
     last = Number(seq)
     const event = runEvent.safeParse(JSON.parse(data))
-    told.push({ seq: last, event: event.success ? event.data : undefined })
-  })
-  try {
-    for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-      take(part.value)
-      const ready = told
-      told = []
-      yield* ready
-    }
-  } finally {
-    await reader?.cancel().catch(() => {})
+    yield { seq: last, event: event.success ? event.data : undefined }
   }
 }
 
 function isLast(type: string): boolean {
   return type === 'run-end' || type === 'run-error' || type === 'run-cancel'
-}
-
-function mayPass(error: unknown): boolean {
-  return error instanceof ConnectionError || (isProblem(error) && problemCodes[error.code].retryable)
 }

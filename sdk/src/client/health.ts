@@ -1,4 +1,13 @@
-import { type Health, health, type Live, live, type Ready, ready } from '../contract/health.ts'
+import {
+  type Health,
+  health,
+  type Live,
+  live,
+  type Ready,
+  ready,
+  type WorkersHealth,
+  workersHealth,
+} from '../contract/health.ts'
 import { readReply } from './reply.ts'
 import type { CallOptions, Send } from './transport.ts'
 
@@ -7,6 +16,8 @@ export type HealthClient = {
   live(options?: CallOptions): Promise<Live>
   ready(options?: CallOptions): Promise<Ready>
   get(options?: CallOptions): Promise<Health>
+  /** Live workers, and how many jobs wait. */
+  workers(options?: CallOptions): Promise<WorkersHealth>
 }
 
 export function createHealthClient(send: Send): HealthClient {
@@ -19,6 +30,10 @@ export function createHealthClient(send: Send): HealthClient {
     },
     async get(options) {
       return readReply(health, await send({ method: 'GET', path: '/api/v1/health', accepts: [503] }, options))
+    },
+    async workers(options) {
+      const call = { method: 'GET', path: '/api/v1/health/workers', accepts: [503] } as const
+      return readReply(workersHealth, await send(call, options))
     },
   }
 }

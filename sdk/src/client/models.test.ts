@@ -125,6 +125,18 @@ test('predicts, and reads the history', async t => {
   ])
 })
 
+test('tells what is in memory and serves, and what the server takes at most', async t => {
+  const since = '2026-11-21T12:00:00.000Z'
+  const memory = { state: 'ready', serves: true, since, required: false, load_ms: 12, reason: null }
+  const states = { data: [{ id: model.id, name: 'price', version: '1', ...memory }] }
+  const used = { versions: 2, max_versions: null, bytes: 10, max_bytes: 100 }
+  const limits = { model_file_bytes: 5, file_bytes: 6, predict_body_bytes: 7, models: used }
+  const { client, asked } = await connect(t, [200, states], [200, limits])
+  assert.deepEqual(await client.models.states(), states)
+  assert.deepEqual(await client.limits(), limits)
+  assert.deepEqual(asked, ['GET /api/v1/models/states', 'GET /api/v1/limits'])
+})
+
 test('an id is one segment of the path, whatever it holds', async t => {
   const { client, asked } = await connect(t, [200, model])
   await client.models.get('a/b?c')

@@ -1,3 +1,4 @@
+import { type ModelStates, modelStates } from '../contract/health.ts'
 import {
   type CreateModel,
   type ListModels,
@@ -18,6 +19,7 @@ import {
 } from '../contract/prediction.ts'
 import { type Batch, createBatch } from './batches.ts'
 import type { FileBytes, FormPart } from './form.ts'
+import { createReadModelMetrics, type ReadModelMetrics } from './measured.ts'
 import { iteratePages } from './pages.ts'
 import { path } from './path.ts'
 import { readReply } from './reply.ts'
@@ -40,9 +42,11 @@ export type ModelsClient = {
   create(model: CreateModel, options?: CallOptions): Promise<Model>
   upload(id: string, file: FileBytes, options?: UploadOptions): Promise<Model>
   /** Creates, uploads, validates and warms in one call; the server chooses the version when none is given. */
-  push(file: FileBytes, options: UploadOptions & { name: string; version?: string }): Promise<Model>
+  push(file: FileBytes, options: UploadOptions & CreateModel): Promise<Model>
   validate(id: string, options?: CallOptions): Promise<Validation>
   get(id: string, options?: CallOptions): Promise<Model>
+  /** What the process that answers has in memory of the versions that are ready; which of them serve. */
+  states(options?: CallOptions): Promise<ModelStates>
   versions(name: string, options?: CallOptions): Promise<ModelList>
   latest(name: string, options?: CallOptions): Promise<Model>
   update(id: string, change: UpdateModel, options?: CallOptions): Promise<Model>
@@ -54,6 +58,8 @@ export type ModelsClient = {
     options?: CallOptions & { skipCache?: boolean },
   ): Promise<Prediction>
   batch: Batch
+  /** Calls by everyone over time: the last hour, or `from` to `to`. */
+  metrics: ReadModelMetrics
   /** The history, newest first. */
   predictions(id: string, options?: CallOptions & Partial<ListPredictions>): Promise<PredictionList>
 }
@@ -79,9 +85,11 @@ export function createModelsClient(send: Send): ModelsClient {
       return sendFile(path`/api/v1/models/${id}/upload`, [filePart(file, options)], options)
     },
     // The name comes before the file, so that the server can refuse it before the bytes arrive.
-    async push(file, { name, version, ...options }) {
+    async push(file, { name, version, description, visibility, price, kind, ...options }) {
       const parts: FormPart[] = [{ name: 'name', value: name }]
-      if (version !== undefined) parts.push({ name: 'version', value: version })
+      const rest = { version, description, visibility, price, kind }
+      for (const [field, value] of Object.entries(rest))
+        if (value !== undefined && value !== null) parts.push({ name: field, value: String(value) })
       return sendFile('/api/v1/models', [...parts, filePart(file, options)], options)
     },
     async validate(id, options) {
@@ -92,6 +100,9 @@ export function createModelsClient(send: Send): ModelsClient {
     },
     async get(id, options) {
       return readReply(model, await send({ method: 'GET', path: path`/api/v1/models/${id}` }, options))
+    },
+    async states(options) {
+      return readReply(modelStates, await send({ method: 'GET', path: '/api/v1/models/states' }, options))
     },
     async versions(name, options) {
       const to = path`/api/v1/models/by-name/${name}/versions`
@@ -114,6 +125,7 @@ export function createModelsClient(send: Send): ModelsClient {
       return readReply(prediction, await send(jsonCall('POST', to, body), options))
     },
     batch: createBatch(send),
+    metrics: createReadModelMetrics(send),
     async predictions(id, { limit, cursor, ...options } = {}) {
       const to = path`/api/v1/models/${id}/predictions`
       return readReply(

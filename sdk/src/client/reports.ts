@@ -57,8 +57,8 @@ export type ReportsClient = {
 }
 
 export function createReportsClient(send: Send): ReportsClient {
-  const list: ReportsClient['list'] = async ({ limit, cursor, ...options } = {}) => {
-    const query = { limit, cursor }
+  const list: ReportsClient['list'] = async ({ limit, cursor, template, ...options } = {}) => {
+    const query = { limit, cursor, template }
     return readReply(reportList, await send({ method: 'GET', path: '/api/v1/reports', query }, options))
   }
   return {

@@ -1,3 +1,7 @@
+import { isProblem } from '../contract/problem.ts'
+import { problemCodes } from '../contract/problem-codes.ts'
+import { ConnectionError } from './errors.ts'
+
 /** A server that asks for more is not waited for: the caller gets the problem with its `retryAfterSeconds`. */
 export const longestWaitMs = 60_000
 
@@ -15,6 +19,11 @@ export function retryAfterSeconds(header: string | null, nowMs: number): number 
   // Date.parse also takes "-1" and "1.5" for dates; an HTTP date starts with the name of a day.
   const dateMs = /^[A-Za-z]{3}/.test(text) ? Date.parse(text) : Number.NaN
   return Number.isNaN(dateMs) ? undefined : Math.max(0, Math.ceil((dateMs - nowMs) / 1000))
+}
+
+/** Whether the same may be answered a little later. */
+export function mayPass(error: unknown): boolean {
+  return error instanceof ConnectionError || (isProblem(error) && problemCodes[error.code].retryable)
 }
 
 /** Milliseconds before try `retry + 2`, with full jitter: clients that failed together do not come back together. */

@@ -5,6 +5,7 @@ import {
   type listRuns,
   type Run,
   run,
+  runInput,
   runList,
   runTrace,
 } from '../contract/run.ts'
@@ -19,6 +20,7 @@ export type StartRun = Omit<z.input<typeof createRun>, 'stream'>
 export type ListRunsOptions = CallOptions & Partial<z.output<typeof listRuns>>
 export type RunList = z.output<typeof runList>
 export type RunTrace = z.output<typeof runTrace>
+export type RunInput = z.output<typeof runInput>
 export type FollowRunOptions = {
   /** Number of the last event that is known; 0 when absent. */
   after?: number
@@ -47,6 +49,8 @@ export type RunsClient = {
     answer: z.input<typeof answerApproval>,
     options?: CallOptions,
   ): Promise<Run>
+  /** What it was asked, and what its thread remembered then. */
+  input(id: string, options?: CallOptions): Promise<RunInput>
   /** What it did, as spans; the first is the run itself. */
   trace(id: string, options?: CallOptions): Promise<RunTrace>
 }
@@ -58,9 +62,10 @@ export function createRunsClient(send: Send): RunsClient {
     status,
     agent_id,
     thread_id,
+    parent_run_id,
     ...options
   } = {}) => {
-    const query = { limit, cursor, status, agent_id, thread_id }
+    const query = { limit, cursor, status, agent_id, thread_id, parent_run_id }
     return readReply(runList, await send({ method: 'GET', path: '/api/v1/runs', query }, options))
   }
   const post = async (to: string, body: unknown, options: CallOptions | undefined) => {
@@ -79,6 +84,8 @@ export function createRunsClient(send: Send): RunsClient {
     cancel: (id, options) => post(path`/api/v1/runs/${id}/cancel`, {}, options),
     answer: (id, approvalId, answer, options) =>
       post(path`/api/v1/runs/${id}/approvals/${approvalId}`, answer, options),
+    input: async (id, options) =>
+      readReply(runInput, await send({ method: 'GET', path: path`/api/v1/runs/${id}/input` }, options)),
     trace: async (id, options) =>
       readReply(runTrace, await send({ method: 'GET', path: path`/api/v1/runs/${id}/trace` }, options)),
   }

@@ -18,6 +18,8 @@ function told(number: number, status: Job['status']): string {
     progress: { done: number, total: null, unit: 'rows' },
     attempt: 1,
     max_attempts: 3,
+    owner_id: null,
+    takeovers: 0,
     error: null,
     request_id: null,
     run_at: at,

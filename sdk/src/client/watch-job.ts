@@ -1,9 +1,7 @@
 import { type Job, job } from '../contract/job.ts'
-import { isProblem } from '../contract/problem.ts'
-import { problemCodes } from '../contract/problem-codes.ts'
 import { ConnectionError, UnexpectedReply } from './errors.ts'
 import { path } from './path.ts'
-import { backoffMs, wait } from './retry.ts'
+import { backoffMs, mayPass, wait } from './retry.ts'
 import { createEventReader, type ServerEvent } from './server-events.ts'
 import type { Send } from './transport.ts'
 
@@ -108,8 +106,4 @@ function readJob({ data }: ServerEvent): Job {
 
 function endsUntold(id: string): string {
   return `The events of job ${id} end before they tell anything. Does something between here and the server hold them back?`
-}
-
-function mayPass(error: unknown): boolean {
-  return error instanceof ConnectionError || (isProblem(error) && problemCodes[error.code].retryable)
 }

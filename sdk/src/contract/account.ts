@@ -45,6 +45,28 @@ export const me = z.object({
   created_at: z.iso.datetime().nullable(),
 })
 
+/**
+ * Reply of `GET /api/v1/limits`: what the server takes at most, so that nothing need be sent to be refused. `models` is what the
+ * caller has, and what their plan lets them have; null for the house, which has no such limit.
+ */
+export const accountLimits = z.object({
+  /** Bytes of one model file. */
+  model_file_bytes: z.int(),
+  /** Bytes of one file in a bucket. */
+  file_bytes: z.int(),
+  /** Bytes of the body of a prediction. */
+  predict_body_bytes: z.int(),
+  models: z
+    .object({
+      versions: z.int(),
+      max_versions: z.int().nullable(),
+      /** Of all files of these versions. */
+      bytes: z.int(),
+      max_bytes: z.int().nullable(),
+    })
+    .nullable(),
+})
+
 // PostgreSQL text cannot hold U+0000.
 export const label = (maximum: number) =>
   z
@@ -94,6 +116,7 @@ export type Role = z.infer<typeof role>
 export type CredentialKind = z.infer<typeof credentialKind>
 export type Plan = z.infer<typeof plan>
 export type Me = z.infer<typeof me>
+export type AccountLimits = z.infer<typeof accountLimits>
 export type CreateKey = z.input<typeof createKey>
 export type ApiKey = z.infer<typeof apiKey>
 export type CreatedKey = z.infer<typeof createdKey>

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { plan, role } from './account.ts'
 import { email } from './sign-in.ts'
+import { isStorable, notStorable } from './storable.ts'
 
 const counts = z.int().min(0)
 
@@ -20,7 +21,10 @@ export const adminStats = z.object({
   credits: counts,
 })
 
-/** One user as administrators see them. `issuer` is null for an account of this server. */
+/**
+ * One user as administrators see them. `issuer` is null for an account of this server. `last_sign_in_at` is null for who never
+ * began a session here: users of foreign issuers, and those who only use keys. `sessions` and `keys` count what is valid.
+ */
 export const user = z.object({
   id: z.uuid(),
   name: z.string(),
@@ -30,15 +34,24 @@ export const user = z.object({
   roles: z.array(role),
   plan: z.string(),
   credits: z.int(),
+  sessions: counts,
+  keys: counts,
+  last_sign_in_at: z.iso.datetime().nullable(),
   banned_at: z.iso.datetime().nullable(),
   created_at: z.iso.datetime(),
 })
 
-/** Query of `GET /api/v1/admin/users`. `search` is part of a name or e-mail address, or an id. */
+/**
+ * Query of `GET /api/v1/admin/users`. `search` is part of a name or e-mail address, or an id; everyone is a member, so the
+ * role `member` means those who are no administrators.
+ */
 export const listUsers = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(50),
   cursor: z.string().min(1).max(1024).optional(),
   search: z.string().min(1).max(254).optional(),
+  role: role.optional(),
+  plan: z.string().max(40).refine(isStorable, { error: notStorable }).optional(),
+  status: z.enum(['active', 'banned']).optional(),
 })
 
 export const userList = z.object({ data: z.array(user), next_cursor: z.string().nullable() })
@@ -126,6 +139,8 @@ export const putSecret = z.strictObject({
 
 export const secretList = z.object({ data: z.array(secret) })
 
+const auditFilter = z.string().min(1).max(300).refine(isStorable, { error: notStorable })
+
 /** One administrative act. `hash` covers the entry and `hash` of the one before. */
 export const auditEntry = z.object({
   seq: z.int(),
@@ -141,10 +156,16 @@ export const auditEntry = z.object({
   hash: z.string(),
 })
 
-/** Query of `GET /api/v1/admin/audit`, newest first. */
+/**
+ * Query of `GET /api/v1/admin/audit`, newest first. `target` is what it was done to, `actor_id` the user who did it, `action` what
+ * it was, each exactly.
+ */
 export const listAudit = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(50),
   cursor: z.string().min(1).max(1024).optional(),
+  target: auditFilter.optional(),
+  actor_id: z.uuid().optional(),
+  action: auditFilter.optional(),
 })
 
 export const auditList = z.object({ data: z.array(auditEntry), next_cursor: z.string().nullable() })

@@ -39,6 +39,19 @@ export const modelHealth = z.object({
   reason: z.string().nullable(),
 })
 
+/**
+ * A version that is ready, in the process that answers. `serves`: its name without a version means this one. `since` is when it
+ * came to be so; null for one that is not in memory.
+ */
+export const modelState = modelHealth.extend({
+  id: z.uuid(),
+  serves: z.boolean(),
+  since: z.iso.datetime().nullable(),
+})
+
+/** Reply of `GET /api/v1/models/states`, newest first. */
+export const modelStates = z.object({ data: z.array(modelState) })
+
 /** `GET /api/v1/health`: the summary for people. */
 export const health = z.object({
   status: z.enum(['healthy', 'degraded', 'unavailable']),
@@ -66,5 +79,7 @@ export type Ready = z.infer<typeof ready>
 export type ComponentState = z.infer<typeof componentState>
 export type ServingState = z.infer<typeof servingState>
 export type ModelHealth = z.infer<typeof modelHealth>
+export type ModelState = z.infer<typeof modelState>
+export type ModelStates = z.infer<typeof modelStates>
 export type Health = z.infer<typeof health>
 export type WorkersHealth = z.infer<typeof workersHealth>

@@ -22,6 +22,7 @@ export * from './agent-execute.ts'
 export * from './agent-tools.ts'
 export * from './alert.ts'
 export * from './cache.ts'
+export * from './change.ts'
 export * from './credit.ts'
 export * from './embed.ts'
 export * from './file.ts'
@@ -59,6 +60,8 @@ export {
   type UpdateCollection,
   updateCollection,
 } from './knowledge.ts'
+export * from './log.ts'
+export * from './metrics.ts'
 export * from './model.ts'
 export * from './openai.ts'
 export * from './openapi-import.ts'

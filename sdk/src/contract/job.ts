@@ -5,18 +5,21 @@ export const jobStatus = z.enum(['queued', 'running', 'done', 'failed', 'cancell
 
 /**
  * Work that survives. `attempt` is how often it was begun since it last got on; `progress.unit` is what is counted, e.g. `rows`; `error` says
- * why it failed, or why the attempt before this one did.
+ * why it failed, or why the attempt before this one did; `takeovers` is how often another process took it up because the one that
+ * had it was gone. `owner_id` is null for those of the house.
  */
 export const job = z.object({
   id: z.uuid(),
   /** `model`, `batch`, `task`. */
   kind: z.string(),
+  owner_id: z.uuid().nullable(),
   model_id: z.uuid().nullable(),
   status: jobStatus,
   priority: z.int(),
   progress: z.object({ done: z.int().min(0), total: z.int().min(0).nullable(), unit: z.string() }).nullable(),
   attempt: z.int().min(0),
   max_attempts: z.int().min(1),
+  takeovers: z.int().min(0),
   error: z.object({ code: z.string(), detail: z.string() }).nullable(),
   request_id: z.string().nullable(),
   /** Not begun before. */

@@ -137,7 +137,7 @@ export const embeddingList = z.looseObject({
   usage: z.object({ prompt_tokens: z.int(), total_tokens: z.int() }),
 })
 
-/** `demo`: answers without a key, and is no real model. */
+/** `demo`: answers without a key, and is no real model. `embedding`: makes vectors of texts, and does not answer. */
 export const openAiModel = z.object({
   id: z.string(),
   object: z.literal('model'),
@@ -145,6 +145,7 @@ export const openAiModel = z.object({
   created: z.int(),
   owned_by: z.string(),
   demo: z.literal(true).optional(),
+  embedding: z.literal(true).optional(),
 })
 export const openAiModelList = z.object({ object: z.literal('list'), data: z.array(openAiModel) })
 

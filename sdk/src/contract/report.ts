@@ -58,6 +58,7 @@ export const createReport = z.strictObject({
 
 /** Query of `GET /api/v1/reports`. */
 export const listReports = z.object({
+  template: reportTemplateName.optional(),
   limit: z.coerce.number().int().min(1).max(100).default(50),
   cursor: z.string().min(1).max(1024).optional(),
 })

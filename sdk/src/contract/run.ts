@@ -104,6 +104,8 @@ export const run = z.object({
   id: z.uuid(),
   agent_id: z.uuid(),
   agent_version: z.int().nullable(),
+  /** Null belongs to the house. */
+  owner_id: z.uuid().nullable(),
   thread_id: z.uuid().nullable(),
   /** The run whose tool began this one. */
   parent_run_id: z.uuid().nullable(),
@@ -128,12 +130,41 @@ export const listRuns = z.object({
   status: runStatus.optional(),
   agent_id: z.uuid().optional(),
   thread_id: z.uuid().optional(),
+  /** Those that the tools of this run began. */
+  parent_run_id: z.uuid().optional(),
   limit: z.coerce.number().int().min(1).max(100).default(50),
   cursor: z.string().min(1).max(1024).optional(),
 })
 
 /** `next_cursor` is null on the last page. */
 export const runList = z.object({ data: z.array(run), next_cursor: z.string().nullable() })
+
+/**
+ * Answer of `GET /api/v1/runs/{id}/input`: what it was asked, and what its thread remembered then, which stands before it.
+ * Both are as the agent's rules left them, and empty when they were removed with the run's events.
+ */
+export const runInput = z.object({
+  run_id: z.uuid(),
+  messages: z.array(runMessage),
+  memory: z.array(runMessage),
+})
+
+/** Query of `GET /api/v1/threads`. */
+export const listThreads = z.object({
+  agent_id: z.uuid().optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+  cursor: z.string().min(1).max(1024).optional(),
+})
+
+/** A conversation. `title` is how its first question begins; null when that is not there any more. */
+export const thread = z.object({
+  id: z.uuid(),
+  agent_id: z.uuid(),
+  title: z.string().nullable(),
+  created_at: z.iso.datetime(),
+  used_at: z.iso.datetime(),
+})
+export const threadList = z.object({ data: z.array(thread), next_cursor: z.string().nullable() })
 
 /** Query of `GET /api/v1/runs/{id}/events`; the header `Last-Event-ID` wins. */
 export const followRun = z.object({
@@ -164,6 +195,12 @@ export const runSpan = z.object({
   /** In micro-dollars, by the provider's own prices. Null for those who are no administrators: it is what the house pays. */
   cost_micros: z.int().min(0).nullable(),
   error: z.string().nullable(),
+  /** Turn of the loop, as events name it; null of the run itself. */
+  step: z.int().nullable(),
+  /** Of a tool: the id of the call that it answers. */
+  call_id: z.string().nullable(),
+  /** Which process had it: `attempt` of the run at that time. */
+  attempt: z.int().min(1),
   attributes: z.record(z.string(), z.unknown()),
 })
 
@@ -176,4 +213,6 @@ export const runTrace = z.object({
 
 export type RunEvent = z.infer<typeof runEvent>
 export type Run = z.infer<typeof run>
+export type RunSpan = z.infer<typeof runSpan>
+export type Thread = z.infer<typeof thread>
 export type RunMessage = z.infer<typeof runMessage>

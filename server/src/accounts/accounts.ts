@@ -14,7 +14,7 @@ import { createTokens } from './tokens/tokens.ts'
 import type { TokenVerifier } from './tokens/verify.ts'
 
 /** Bus topic; the message is the id of a user, key or session whose rights changed. */
-const identitiesChanged = 'identities-changed'
+export const identitiesChanged = 'identities-changed'
 
 /** How old a cached identity may be: how long a revoked key can still work where the bus is not heard. */
 const staleMs = 5000

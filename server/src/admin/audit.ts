@@ -1,12 +1,12 @@
 import type { AuditEntry } from '@roundhouse/sdk/contract'
 import { type Actor, act } from '../accounts/actor.ts'
 import type { Database } from '../ports/database.ts'
-import { type AdminTables, createAdminStore } from './store.ts'
+import { type AdminTables, type AuditFilter, createAdminStore } from './store.ts'
 
 /** The administrative acts, in the chain that shows when one of them was changed or taken out afterwards. */
 export type AuditLog = {
   /** Newest first. */
-  list(caller: Actor, page: { beforeSeq?: number | undefined; limit: number }): Promise<AuditEntry[]>
+  list(caller: Actor, page: AuditFilter): Promise<AuditEntry[]>
   /**
    * The `seq` of the first entry that is not what was written, or null when the chain holds. What was cut off at the
    * end it cannot see: the hash of every entry is also in the log of the server (`audit-append`).

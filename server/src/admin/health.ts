@@ -196,7 +196,8 @@ function troubleOf({ model, state }: ServedState): string | undefined {
   return `${name}: a run has not ended for ${Math.round(state.loaded.runningMs() / 1000)} s`
 }
 
-function modelHealth({ model, state, required }: ServedState): ModelHealth {
+/** Of a version that is ready: whether this process has it in memory, and why not. */
+export function modelHealth({ model, state, required }: ServedState): ModelHealth {
   const states = { absent: 'unloaded', loading: 'loading', warm: 'ready', failed: 'failed' } as const
   return {
     name: model.name,

@@ -10,6 +10,7 @@ type UsersTable = {
   issuer: string | null
   is_anonymous: boolean
   plan: string
+  last_sign_in_at: Date | null
   banned_at: Date | null
   created_at: Generated<Date>
   updated_at: Generated<Date>
@@ -80,10 +81,22 @@ export type UserFilter = {
   /** In place of `search`. */
   id?: string | undefined
   email?: string | undefined
+  /** `member`: no administrator. */
+  role?: Role | undefined
+  plan?: string | undefined
+  status?: 'active' | 'banned' | undefined
   limit: number
 }
 
 export type UserRow = { user: User; position: UserPosition }
+
+export type AuditFilter = {
+  beforeSeq?: number | undefined
+  target?: string | undefined
+  actorId?: string | undefined
+  action?: string | undefined
+  limit: number
+}
 
 export type PlanChange = { [Limit in Exclude<keyof Plan, 'name'>]?: Plan[Limit] | undefined }
 
@@ -99,16 +112,31 @@ export function createAdminStore(db: Kysely<AdminTables>) {
     },
 
     /** Newest first. */
-    async listUsers({ before, search, id, email, limit }: UserFilter): Promise<UserRow[]> {
+    async listUsers({
+      before,
+      search,
+      id,
+      email,
+      role,
+      plan,
+      status,
+      limit,
+    }: UserFilter): Promise<UserRow[]> {
       let query = db
         .selectFrom('users')
-        .select(['id', 'name', 'issuer', 'is_anonymous', 'plan', 'banned_at', 'created_at'])
+        .select(['id', 'name', 'issuer', 'is_anonymous', 'plan', 'last_sign_in_at', 'banned_at'])
         .select([
+          'created_at',
           sql<string | null>`coalesce(email, contact_email)`.as('email'),
           sql<Role[]>`array(select role from user_roles where user_id = users.id order by role)`.as('roles'),
           sql<string>`coalesce((select balance from credit_accounts where user_id = users.id), 0)`.as(
             'credits',
           ),
+          sql<number>`(select count(*)::integer from sessions where user_id = users.id and expires_at > now())`.as(
+            'sessions',
+          ),
+          sql<number>`(select count(*)::integer from api_keys where user_id = users.id and revoked_at is null
+            and coalesce(expires_at > now(), true))`.as('keys'),
           sql<string>`(extract(epoch from created_at) * 1000000)::bigint`.as('created_us'),
         ])
         .orderBy('created_at', 'desc')
@@ -120,6 +148,12 @@ export function createAdminStore(db: Kysely<AdminTables>) {
         )
       if (id !== undefined) query = query.where('id', '=', id)
       if (email !== undefined) query = query.where('email', '=', email)
+      if (plan !== undefined) query = query.where('plan', '=', plan)
+      if (status !== undefined) query = query.where('banned_at', status === 'banned' ? 'is not' : 'is', null)
+      if (role !== undefined)
+        query = query.where(
+          sql<boolean>`exists (select from user_roles where user_id = users.id and role = 'admin') = ${role === 'admin'}`,
+        )
       if (search !== undefined)
         query = query.where(
           sql<boolean>`position(lower(${search}) in lower(concat_ws(E'\n', name, email, contact_email))) > 0`,
@@ -129,6 +163,7 @@ export function createAdminStore(db: Kysely<AdminTables>) {
         user: {
           ...row,
           credits: Number(row.credits),
+          last_sign_in_at: row.last_sign_in_at?.toISOString() ?? null,
           banned_at: row.banned_at?.toISOString() ?? null,
           created_at: row.created_at.toISOString(),
         },
@@ -234,7 +269,7 @@ export function createAdminStore(db: Kysely<AdminTables>) {
     },
 
     /** Newest first. */
-    async listAudit({ beforeSeq, limit }: { beforeSeq?: number | undefined; limit: number }) {
+    async listAudit({ beforeSeq, limit, target, actorId, action }: AuditFilter) {
       let query = db
         .selectFrom('audit_entries')
         .select(['seq', 'at', 'actor', 'actor_id', 'credential', 'action', 'target', 'details'])
@@ -242,6 +277,9 @@ export function createAdminStore(db: Kysely<AdminTables>) {
         .orderBy('seq', 'desc')
         .limit(limit)
       if (beforeSeq !== undefined) query = query.where('seq', '<', beforeSeq)
+      if (target !== undefined) query = query.where('target', '=', target)
+      if (actorId !== undefined) query = query.where('actor_id', '=', actorId)
+      if (action !== undefined) query = query.where('action', '=', action)
       const rows = await query.execute()
       return rows.map(
         (row): AuditEntry => ({

@@ -5,17 +5,14 @@ import {
   type AdminStore,
   type AdminTables,
   createAdminStore,
-  type UserPosition,
+  type UserFilter,
   type UserRow,
 } from './store.ts'
 
 /** What administrators see of users and do to them. Every change writes one entry to the audit log. */
 export type Users = {
   /** Newest first. `search` is part of a name or e-mail address, or an id. */
-  list(
-    caller: Actor,
-    filter: { search?: string | undefined; before?: UserPosition | undefined; limit: number },
-  ): Promise<UserRow[]>
+  list(caller: Actor, filter: Omit<UserFilter, 'id' | 'email'>): Promise<UserRow[]>
   /** @throws Problem `resource-not-found`, as the others do. */
   get(caller: Actor, id: string): Promise<User>
   /** @throws Problem `invalid-request` for a plan that is not there, `conflict` for a ban of the last administrator. */

@@ -11,7 +11,7 @@ import { type AgentTables, createAgentStore, type KnownAgent } from './store.ts'
 import { createVersionStore } from './versions/store.ts'
 
 /** Bus topic; the message is the id of an agent that was changed, published, taken back or removed. */
-const agentsChanged = 'agents'
+export const agentsChanged = 'agents'
 
 /** How old an agent may be where the bus is not heard. */
 const staleMs = 5000

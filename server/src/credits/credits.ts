@@ -48,10 +48,17 @@ export type Credits = CreditsWithin & {
     seconds: number,
     work: (pay: (db: QueryExecutorProvider) => Promise<void>) => Promise<Result>,
   ): Promise<Result>
-  /** @throws Problem `resource-not-found` for callers without an account, as the next. */
-  account(caller: DatabaseCaller): Promise<Account & { ledger: Entry[] }>
-  /** The caller's own, newest first. */
-  entries(caller: DatabaseCaller, page: { limit: number; beforeId?: number | undefined }): Promise<Entry[]>
+  /**
+   * The caller's own, or another's for who may see it.
+   * @throws Problem `resource-not-found` for callers without an account, as the next.
+   */
+  account(caller: DatabaseCaller, userId?: string): Promise<Account & { ledger: Entry[] }>
+  /** Newest first. */
+  entries(
+    caller: DatabaseCaller,
+    page: { limit: number; beforeId?: number | undefined },
+    userId?: string,
+  ): Promise<Entry[]>
   /** Negative takes back. One audit entry. @throws Problem `conflict` for more than there is, `resource-not-found`. */
   grant(
     actor: Actor,
@@ -152,26 +159,30 @@ export function createCredits(dependencies: {
       }
     },
 
-    account: caller =>
+    account: (caller, of) =>
       database.as(caller, async db => {
         const store = createCreditStore(db)
-        const userId = accountOf(caller)
+        const userId = of ?? accountOf(caller)
         const account = await store.account(userId)
-        if (!account) throw noAccount()
+        if (!account) throw of === undefined ? noAccount() : noUser(of)
         return { ...account, ledger: await store.entries(userId, { limit: shownEntries }) }
       }),
 
-    entries: (caller, page) =>
-      database.as(caller, async db => createCreditStore(db).entries(accountOf(caller), page)),
+    entries: (caller, page, of) =>
+      database.as(caller, async db => {
+        const store = createCreditStore(db)
+        const userId = of ?? accountOf(caller)
+        if (of !== undefined && !(await store.account(of))) throw noUser(of)
+        return store.entries(userId, page)
+      }),
 
     grant: (actor, userId, amount, reason, within) =>
       act(database, actor, async (db, audit) => {
         const store = createCreditStore(db)
-        if (!(await store.account(userId)))
-          throw new Problem('resource-not-found', `There is no user ${userId}.`)
+        if (!(await store.account(userId))) throw noUser(userId)
         const granted = await store.grant(userId, amount, reason, null)
         const account = await store.account(userId)
-        if (!account) throw new Problem('resource-not-found', `There is no user ${userId}.`)
+        if (!account) throw noUser(userId)
         if (!granted) throw refusedGrant(amount, account)
         await audit('credit-grant', userId, { amount, reason })
         await within?.(db, account)
@@ -233,6 +244,10 @@ async function insist(pay: () => Promise<void>): Promise<void> {
 function accountOf({ userId }: DatabaseCaller): string {
   if (userId === null) throw noAccount()
   return userId
+}
+
+function noUser(userId: string): Problem {
+  return new Problem('resource-not-found', `There is no user ${userId}.`)
 }
 
 function noAccount(): Problem {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import cors from '@fastify/cors'
 import { Problem } from '@roundhouse/sdk/contract'
 import Fastify, {
@@ -12,6 +13,7 @@ import { traceParentFrom } from '../kit/trace-context.ts'
 import { depthFrom, depthHeader } from '../runs/depth.ts'
 import { pathOf, registerAccessLog } from './access-log.ts'
 import { hasCredential, registerAuthentication } from './authenticate.ts'
+import { registerChanged } from './changed.ts'
 import type { HttpDependencies } from './dependencies.ts'
 import { registerDocumentation } from './documentation.ts'
 import { everyAnswer } from './every-answer.ts'
@@ -32,6 +34,7 @@ import { agentExecuteRoutes } from './routes/agent-execute.ts'
 import { agentRoutes } from './routes/agents.ts'
 import { batchRoutes } from './routes/batches.ts'
 import { cacheRoutes } from './routes/cache.ts'
+import { changeRoutes } from './routes/changes.ts'
 import { consoleRoutes } from './routes/console.ts'
 import { creditRoutes } from './routes/credits.ts'
 import { embedDoorRoutes } from './routes/embed-door.ts'
@@ -41,12 +44,15 @@ import { inferRoutes } from './routes/infer.ts'
 import { inferenceMetadataRoutes } from './routes/inference-metadata.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { knowledgeRoutes } from './routes/knowledge.ts'
+import { logRoutes } from './routes/logs.ts'
 import { mcpRoutes } from './routes/mcp.ts'
+import { measuredRoutes } from './routes/measured.ts'
 import { modelRoutes } from './routes/models.ts'
 import { openAiRoutes } from './routes/openai.ts'
 import { predictionRoutes } from './routes/predictions.ts'
 import { reportRoutes } from './routes/reports.ts'
 import { repositoryRoutes } from './routes/repository.ts'
+import { requestRoutes } from './routes/requests.ts'
 import { runRoutes } from './routes/runs.ts'
 import { secretRoutes } from './routes/secrets.ts'
 import { sessionRoutes } from './routes/sessions.ts'
@@ -159,7 +165,8 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
     if (!route.config?.ownDeadline) route.handlerTimeout ??= controlTimeoutMs
   })
   registerIdempotency(app, dependencies)
-  registerNotFound(app)
+  registerChanged(app, dependencies)
+  registerNotFound(app, dependencies)
   await registerDocumentation(app, dependencies)
 
   await app.register(healthRoutes, dependencies)
@@ -194,11 +201,15 @@ export async function createApp(dependencies: HttpDependencies): Promise<Fastify
   await app.register(adminAlertRoutes, dependencies)
   await app.register(adminProviderRoutes, dependencies)
   await app.register(secretRoutes, dependencies)
+  await app.register(measuredRoutes, dependencies)
+  await app.register(logRoutes, dependencies)
+  await app.register(requestRoutes, dependencies)
   await app.register(storageBucketRoutes, dependencies)
   await app.register(storageListRoutes, dependencies)
   await app.register(storageLinkRoutes, dependencies)
   await app.register(storageObjectRoutes, dependencies)
   await app.register(storageResumableRoutes, dependencies)
+  await app.register(changeRoutes, dependencies)
   await app.register(consoleRoutes, dependencies)
   return app
 
@@ -226,11 +237,20 @@ function problemOn(surface: Surface, problem: Problem, request: FastifyRequest):
 
 /**
  * A connection whose request was under way when the stop began stays open after its answer, and the stop would wait
- * for it. Looked for while stopping, so that no answer before pays for it.
+ * for it. Looked for while stopping, so that no answer before pays for it. To Node one that was opened ahead, and has
+ * not asked anything yet, is not idle.
  */
 function closeConnectionsWhenStopping(app: FastifyInstance): void {
+  const open = new Set<Socket>()
+  app.server.on('connection', socket => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+  })
   app.addHook('preClose', done => {
-    const sweep = setInterval(() => app.server.closeIdleConnections(), 20)
+    const sweep = setInterval(() => {
+      app.server.closeIdleConnections()
+      for (const socket of open) if (socket.bytesRead === 0) socket.destroy()
+    }, 20)
     app.server.once('close', () => clearInterval(sweep))
     done()
   })

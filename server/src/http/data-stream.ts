@@ -26,6 +26,7 @@ const streamHeaders = {
 export function openDataStream(reply: FastifyReply): DataStream {
   const { raw } = reply
   reply.hijack()
+  reply.isStream = true
   const headers = { ...reply.getHeaders(), ...streamHeaders }
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) raw.setHeader(name, value)
   raw.writeHead(200)

@@ -6,7 +6,11 @@ import type { Throttle } from '../accounts/throttle.ts'
 import type { Admin } from '../admin/admin.ts'
 import type { Alerts } from '../admin/alerts/alerts.ts'
 import type { Health } from '../admin/health.ts'
+import type { Measured } from '../admin/measured/measured.ts'
+import type { Overview } from '../admin/overview/overview.ts'
+import type { Server } from '../admin/server/server.ts'
 import type { Agents } from '../agents/agents.ts'
+import type { Changes } from '../changes/changes.ts'
 import type { Credits } from '../credits/credits.ts'
 import type { Embeds } from '../embeds/embeds.ts'
 import type { Files } from '../files/files.ts'
@@ -17,6 +21,7 @@ import type { Ids } from '../kit/ids.ts'
 import type { Log } from '../kit/log.ts'
 import type { Sealer } from '../kit/seal.ts'
 import type { Knowledge } from '../knowledge/knowledge.ts'
+import type { Logs } from '../logs/logs.ts'
 import type { Registry } from '../models/registry.ts'
 import type { Serving } from '../models/serving.ts'
 import type { ApiImporter } from '../ports/api-importer.ts'
@@ -30,6 +35,7 @@ import type { PredictionCache } from '../predictions/prediction-cache.ts'
 import type { Predictions } from '../predictions/predictions.ts'
 import type { ProviderRoom } from '../providers/providers.ts'
 import type { Reports } from '../reports/reports.ts'
+import type { Requests } from '../requests/requests.ts'
 import type { Gateway } from '../runs/gateway/gateway.ts'
 import type { Runs } from '../runs/run.ts'
 import type { Secrets } from '../settings/secrets.ts'
@@ -44,6 +50,12 @@ export type HttpDependencies = {
   throttle: Throttle
   admin: Admin
   alerts: Alerts
+  measured: Pick<Measured, 'house' | 'model'>
+  overview: Overview
+  server: Server
+  logs: Pick<Logs, 'list' | 'follow'>
+  requests: Requests
+  changes: Pick<Changes, 'tell' | 'follow'>
   secrets: Secrets
   sealer: Pick<Sealer, 'seal' | 'open'>
   credits: Credits

@@ -60,6 +60,7 @@ export function createEventStreams(app: FastifyInstance): SendEvents {
     else reply.raw.once('close', close)
     const first = await events.next()
     const told = withShutdown(withHeartbeat(first, events, heartbeatMs), () => isStopping)
+    reply.isStream = true
     const lines = cuttingOff(told, () => reply.raw.destroy())
     return reply
       .type('text/event-stream; charset=utf-8')

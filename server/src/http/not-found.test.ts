@@ -11,7 +11,7 @@ async function openApp(scope: { after(callback: () => Promise<void>): void }): P
     const problem = toProblem(error)
     return reply.code(problem.status).send(problemBody(problem, 'roundhouse', request.id))
   })
-  registerNotFound(app)
+  registerNotFound(app, { consoleFolder: '/nowhere' })
   const answer = async () => 'here'
   app.get('/models', answer)
   app.post('/models', answer)

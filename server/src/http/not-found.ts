@@ -1,11 +1,16 @@
 import { Problem } from '@roundhouse/sdk/contract'
 import type { FastifyInstance } from 'fastify'
 import { pathOf } from './access-log.ts'
+import type { HttpDependencies } from './dependencies.ts'
+import { isConsoleVisit, sendConsole } from './routes/console.ts'
 
 type KnownRoute = { pattern: RegExp; methods: Set<string> }
 
-/** 405 with `Allow` where the path exists for other methods, else 404. Register before any route. */
-export function registerNotFound(app: FastifyInstance): void {
+/** The console for its visitors; else 405 with `Allow` where the path exists for other methods, else 404. Register before any route. */
+export function registerNotFound(
+  app: FastifyInstance,
+  { consoleFolder }: Pick<HttpDependencies, 'consoleFolder'>,
+): void {
   const routes = new Map<string, KnownRoute>()
 
   app.addHook('onRoute', route => {
@@ -15,7 +20,8 @@ export function registerNotFound(app: FastifyInstance): void {
     routes.set(route.url, known)
   })
 
-  app.setNotFoundHandler((request, reply) => {
+  app.setNotFoundHandler(async (request, reply) => {
+    if (isConsoleVisit(request) && (await sendConsole(reply, consoleFolder))) return reply
     const path = pathOf(request.url)
     const methods = [...routes.values()]
       .filter(route => route.pattern.test(path))

@@ -9,7 +9,7 @@ import type { FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { type core, ZodError } from 'zod'
 import type { Log } from '../kit/log.ts'
-import { pathOf } from './access-log.ts'
+import { pathToLog } from './access-log.ts'
 import { executeBody, executeStatus } from './agent-execute/problems.ts'
 import { mcpBody } from './mcp/problems.ts'
 import { openAiBody } from './openai/problems.ts'
@@ -110,7 +110,7 @@ export function toldProblem(error: unknown, request: FastifyRequest, log: Log): 
     log.error('request-fail', {
       request_id: request.id,
       method: request.method,
-      path: pathOf(request.url),
+      path: pathToLog(request.url),
       err: error,
     })
   return problem

@@ -1,5 +1,5 @@
-import type { Run as RunBody } from '@roundhouse/sdk/contract'
-import type { RunTraceSpan, RunUsage, RunView } from '../runs/run.ts'
+import type { Run as RunBody, Thread } from '@roundhouse/sdk/contract'
+import type { RunTraceSpan, RunUsage, RunView, ThreadView } from '../runs/run.ts'
 
 /** A run as the contract shows it. */
 export function runBody(run: RunView): RunBody {
@@ -8,6 +8,7 @@ export function runBody(run: RunView): RunBody {
     id,
     agent_id: run.agentId,
     agent_version: run.agentVersion,
+    owner_id: run.ownerId,
     parent_run_id: run.parentId,
     thread_id: run.threadId,
     status,
@@ -27,6 +28,17 @@ export function runBody(run: RunView): RunBody {
   }
 }
 
+/** A conversation as the contract shows it. */
+export function threadBody({ id, agentId, title, createdAt, usedAt }: ThreadView): Thread {
+  return {
+    id,
+    agent_id: agentId,
+    title,
+    created_at: createdAt.toISOString(),
+    used_at: usedAt.toISOString(),
+  }
+}
+
 /** @param isCostTold What the house pays is its own business. */
 export function spanBody(span: RunTraceSpan, isCostTold: boolean) {
   const { id, name, kind, status, usage, credits, error, attributes } = span
@@ -43,6 +55,9 @@ export function spanBody(span: RunTraceSpan, isCostTold: boolean) {
     credits,
     cost_micros: isCostTold ? span.costMicros : null,
     error,
+    step: span.step,
+    call_id: span.callId,
+    attempt: span.attempt,
     attributes: { ...attributes },
   }
 }

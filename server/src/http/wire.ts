@@ -17,16 +17,19 @@ export function modelBody(model: Model): ModelBody {
 
 /** A job as the contract shows it: without what it was given and what it gave. */
 export function jobBody(job: JobSummary): JobBody {
-  const { id, kind, model_id, status, priority, progress, attempt, max_attempts, error, request_id } = job
+  const { id, kind, owner_id, model_id, status, priority, progress, attempt, max_attempts, takeovers } = job
+  const { error, request_id } = job
   return {
     id,
     kind,
+    owner_id,
     model_id,
     status,
     priority,
     progress,
     attempt,
     max_attempts,
+    takeovers,
     error,
     request_id,
     run_at: job.run_at.toISOString(),
@@ -37,7 +40,7 @@ export function jobBody(job: JobSummary): JobBody {
 }
 
 /** Opaque to callers, so that what it stands on may change. */
-function encodeCursor(position: string | number): string {
+export function encodeCursor(position: string | number): string {
   return Buffer.from(String(position)).toString('base64url')
 }
 

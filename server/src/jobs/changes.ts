@@ -1,7 +1,8 @@
 import type { Log } from '../kit/log.ts'
 import type { Bus } from '../ports/bus.ts'
 
-const changeTopic = 'job'
+/** Bus topic; the message is ids of jobs, with blanks between. */
+export const jobsChanged = 'job'
 const cancelTopic = 'job-cancel'
 /** A message of the bus is at most 7,000 bytes. */
 const idsPerMessage = 150
@@ -9,7 +10,7 @@ const idsPerMessage = 150
 /** Tells every replica which jobs are not what they were. Told at most once: whoever watches also looks by themselves. */
 export function publishChanges(bus: Bus, log: Log, ids: readonly string[]): void {
   for (let at = 0; at < ids.length; at += idsPerMessage)
-    publish(bus, log, changeTopic, ids.slice(at, at + idsPerMessage).join(' '))
+    publish(bus, log, jobsChanged, ids.slice(at, at + idsPerMessage).join(' '))
 }
 
 export function publishCancel(bus: Bus, log: Log, id: string): void {
@@ -19,7 +20,7 @@ export function publishCancel(bus: Bus, log: Log, id: string): void {
 /** Also after a gap, when nobody knows what was missed. */
 export function onChange(bus: Bus, id: string, listener: () => void): () => void {
   const stops = [
-    bus.subscribe(changeTopic, message => {
+    bus.subscribe(jobsChanged, message => {
       if (message.includes(id)) listener()
     }),
     bus.onGap(listener),

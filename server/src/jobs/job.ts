@@ -27,6 +27,8 @@ export type JobSummary = {
    */
   readonly attempt: number
   readonly max_attempts: number
+  /** How often another process took it up, because the one that had it was gone. */
+  readonly takeovers: number
   readonly run_at: Date
   /** Of the request that asked for it. */
   readonly request_id: string | null

@@ -18,6 +18,7 @@ type JobsTable = {
   attempt: Generated<number>
   max_attempts: number
   crashes: Generated<number>
+  takeovers: Generated<number>
   outages: Generated<number>
   claim: string | null
   ticket: string
@@ -83,6 +84,7 @@ const summaryColumns = [
   'priority',
   'attempt',
   'max_attempts',
+  'takeovers',
   'run_at',
   'request_id',
   'created_at',
@@ -145,7 +147,8 @@ export function createJobStore(db: QueryExecutorProvider) {
       const { rows } = await sql<Selectable<JobsTable>>`
         update jobs set status = 'running', started_at = coalesce(started_at, now()), claim = wanted.claim,
           attempt = case when jobs.claim is not distinct from wanted.claim then attempt else least(attempt + 1, max_attempts) end,
-          crashes = case when status = 'running' and jobs.claim is distinct from wanted.claim then crashes + 1 else crashes end
+          crashes = case when status = 'running' and jobs.claim is distinct from wanted.claim then crashes + 1 else crashes end,
+          takeovers = case when status = 'running' and jobs.claim is distinct from wanted.claim then takeovers + 1 else takeovers end
         from json_to_recordset(${JSON.stringify(claims)}::json) as wanted(id uuid, ticket uuid, claim uuid, again boolean)
         where jobs.id = wanted.id and jobs.ticket = wanted.ticket
           and (status = 'queued' or (status = 'running' and (wanted.again or jobs.claim = wanted.claim)))
@@ -245,7 +248,7 @@ export function createJobStore(db: QueryExecutorProvider) {
     /** Null when it is not there, neither failed nor cancelled, or is being removed. */
     async replay(id: string, ticket: string): Promise<JobRow | null> {
       const { rows } = await sql<Selectable<JobsTable>>`
-        update jobs set status = 'queued', ticket = ${ticket}, claim = null, attempt = 0, crashes = 0, outages = 0, error = null,
+        update jobs set status = 'queued', ticket = ${ticket}, claim = null, attempt = 0, crashes = 0, outages = 0, takeovers = 0, error = null,
           result = null, progress_done = null, progress_total = null, progress_unit = null, cancel_requested_at = null,
           run_at = now(), started_at = null, finished_at = null
         where id = ${id} and status in ('failed', 'cancelled') and removing_at is null returning *`.execute(

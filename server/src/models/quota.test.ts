@@ -93,3 +93,12 @@ test('a plan of no models lets nobody upload, and the house has no quota', async
   for (let count = 0; count < 25; count++) await registry.create(service, { name: 'house' })
   assert.equal((await push(service, 'house')).version, '26')
 })
+
+test('a user is told what they have of their plan, and the house that it has no limit', async () => {
+  const user = await newUser({ models: 3, bytes: 100 })
+  await push(user, 'counted')
+  await registry.create(user, { name: 'counted' })
+  const used = { versions: 2, max_versions: 3, bytes: fileBytes, max_bytes: 100 }
+  assert.deepEqual(await registry.used(user), used)
+  assert.equal(await registry.used(service), null)
+})

@@ -1,5 +1,11 @@
 import type { Readable } from 'node:stream'
-import { isProblem, type ModelKind, Problem, type Visibility } from '@roundhouse/sdk/contract'
+import {
+  type AccountLimits,
+  isProblem,
+  type ModelKind,
+  Problem,
+  type Visibility,
+} from '@roundhouse/sdk/contract'
 import { type Caller, maySee } from '../accounts/caller.ts'
 import { keyOf } from '../files/discard.ts'
 import type { Clock } from '../kit/clock.ts'
@@ -248,6 +254,16 @@ export function createRegistry(dependencies: {
     },
 
     get: mustExist,
+
+    /** What the caller has, and may have by their plan; null for the house. */
+    async used(caller: Caller): Promise<AccountLimits['models']> {
+      const { userId } = caller
+      const use =
+        userId === null ? undefined : await database.as(caller, db => createModelStore(db).usage(userId))
+      if (!use) return null
+      const { versions, max_models, bytes, max_model_bytes } = use
+      return { versions, max_versions: max_models, bytes, max_bytes: max_model_bytes }
+    },
 
     async list(caller: Caller, filter: ModelFilter): Promise<Model[]> {
       const models = await database.as(caller, db => createModelStore(db).list(filter))

@@ -1,6 +1,15 @@
+import type { LatencyCounts } from '../kit/latency.ts'
+
 /** Where measurements go. Nothing here may throw or wait. */
 export type Metrics = {
-  request(request: { method: string; route: string; status: number; durationMs: number }): void
+  request(request: {
+    method: string
+    route: string
+    status: number
+    durationMs: number
+    /** It lasted as long as someone listened, which is no latency. */
+    isStream: boolean
+  }): void
   batch(batch: {
     model: string
     version: string
@@ -34,7 +43,24 @@ export type Metrics = {
   forget(model: string, version: string): void
   /** Answers since the start; `failed` are those with 5xx. */
   requests(): { total: number; failed: number }
+  /** What goes on counting: who keeps it for later copies it. */
+  readonly counts: MetricCounts
   /** Prometheus text. */
   text(): Promise<string>
   readonly contentType: string
+}
+
+/** Since the start of the process. */
+export type MetricCounts = {
+  readonly requests: number
+  /** 4xx, without the 499 of clients that went away. */
+  readonly clientErrors: number
+  readonly serverErrors: number
+  /** Of answers that are no streams. */
+  readonly latency: Readonly<LatencyCounts>
+  /** That ended, and those of them that failed. */
+  readonly runs: number
+  readonly failedRuns: number
+  readonly jobs: number
+  readonly failedJobs: number
 }

@@ -1,8 +1,8 @@
 import { encodeNamedOutputs, isProblem, type Tensor } from '@roundhouse/sdk/contract'
+import { createAllowance } from '../kit/allowance.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Log } from '../kit/log.ts'
 import { createWriteBehind, type WriteBehind } from '../kit/write-behind.ts'
-import { createAllowance } from './allowance.ts'
 import type { NewPrediction, PredictionStore } from './store.ts'
 
 /** One prediction for the history. */
@@ -49,7 +49,7 @@ export function createJournal(dependencies: {
   burst: number
 }): Journal {
   const { store, clock, log, mode, perSecond, burst } = dependencies
-  const allowance = createAllowance({ perSecond, burst, now: clock.now })
+  const allowance = createAllowance({ perSecond, burst, elapsed: clock.elapsed })
   const rows = createWriteBehind({ insert: store.insert, charsOf, name: 'history', clock, log })
   let skipped = 0
 

@@ -21,6 +21,7 @@ import { defer } from '../testing/defer.ts'
 import { openTestDatabase } from '../testing/open-test-database.ts'
 import { createJournal } from './journal.ts'
 import { createPredictionCache } from './prediction-cache.ts'
+import { createPredictionCounts } from './prediction-counts.ts'
 import { createPredictions } from './predictions.ts'
 import { createPredictionStore, type PredictionTables } from './store.ts'
 
@@ -57,7 +58,17 @@ function room(over: Database<ModelTables & PredictionTables>) {
   })
   const cache = createPredictionCache({ cache: createMemoryCache({ maxBytes: 1e6 }), ttlSeconds: 60 })
   const limits = { timeoutMs: 1000, retentionDays: 30 }
-  return createPredictions({ serving, cache, journal, credits, database: over, ids, clock, ...limits })
+  return createPredictions({
+    serving,
+    cache,
+    journal,
+    counts: createPredictionCounts(),
+    credits,
+    database: over,
+    ids,
+    clock,
+    ...limits,
+  })
 }
 
 const predictions = room(database)

@@ -29,6 +29,7 @@ import { openTestDatabase } from '../testing/open-test-database.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { createJournal } from './journal.ts'
 import { createPredictionCache } from './prediction-cache.ts'
+import { createPredictionCounts } from './prediction-counts.ts'
 import { createPredictions, type PredictRequest } from './predictions.ts'
 import { createPredictionStore, type PredictionTables } from './store.ts'
 
@@ -70,6 +71,7 @@ const journal = createJournal({ store, clock, log, mode: 'full', perSecond: 1000
 defer(file, () => journal.close(3000))
 const credits = createCredits({ database, clock, log })
 const predictions = createPredictions({
+  counts: createPredictionCounts(),
   serving,
   cache,
   journal,
@@ -237,6 +239,7 @@ test('a prediction is given up at the time the request asks for, and no later th
     data: new Float32Array(rows * 512),
   }
   const strict = createPredictions({
+    counts: createPredictionCounts(),
     serving,
     cache,
     journal,
@@ -343,6 +346,7 @@ test('who has no account and who calls a model without a price pays nothing, and
   const paid = await warm('not-for-the-house', pair)
   await catalogue.changed(paid.source.id, await modelStore.update(paid.source.id, { price: 7 }))
   const unasked = createPredictions({
+    counts: createPredictionCounts(),
     serving,
     cache,
     journal,

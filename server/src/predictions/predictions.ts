@@ -12,6 +12,7 @@ import { add } from '../models/statistics.ts'
 import type { Database } from '../ports/database.ts'
 import type { Journal } from './journal.ts'
 import type { CacheMetrics, PredictionCache } from './prediction-cache.ts'
+import type { PredictionCounts } from './prediction-counts.ts'
 import { createPredictionStore, type PredictionTables, type StoredPrediction } from './store.ts'
 
 export type PredictRequest = {
@@ -74,6 +75,7 @@ export function createPredictions(dependencies: {
   serving: Serving
   cache: PredictionCache
   journal: Journal
+  counts: Pick<PredictionCounts, 'add'>
   credits: Pick<Credits, 'charge'>
   database: Database<PredictionTables>
   ids: Ids
@@ -81,7 +83,8 @@ export function createPredictions(dependencies: {
   timeoutMs: number
   retentionDays: number
 }): Predictions {
-  const { serving, cache, journal, credits, database, ids, clock, timeoutMs, retentionDays } = dependencies
+  const { serving, cache, journal, counts, credits, database, ids, clock, timeoutMs, retentionDays } =
+    dependencies
   const system = createPredictionStore(database.system)
 
   function record(
@@ -91,6 +94,7 @@ export function createPredictions(dependencies: {
     prediction: Prediction,
     error: string | null,
   ): Prediction {
+    counts.add(model.source.id, prediction, error)
     journal.add({
       id: prediction.id,
       modelId: model.source.id,

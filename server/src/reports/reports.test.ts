@@ -4,45 +4,14 @@ import { readdir } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { after, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import type { ForecastReport } from '@roundhouse/sdk/contract'
 import { allScopes, type Caller, serviceCaller } from '../accounts/caller.ts'
-import { openFolderStore } from '../adapters/files/folder.ts'
-import { createTypesetter } from '../adapters/typst/typesetter.ts'
-import { createFiles } from '../files/files.ts'
-import type { FileTables } from '../files/store.ts'
-import { systemClock } from '../kit/clock.ts'
-import { createIds } from '../kit/ids.ts'
-import { silentLog } from '../kit/log.ts'
 import { anonymousCaller, newCaller } from '../testing/callers.ts'
-import { defer } from '../testing/defer.ts'
-import { openTestDatabase } from '../testing/open-test-database.ts'
-import { temporaryFolder } from '../testing/temporary-folder.ts'
+import { openReportsRoom } from '../testing/reports-room.ts'
 import { until } from '../testing/until.ts'
-import { createReports, type LinkedReport } from './reports.ts'
-import type { ReportTables } from './store.ts'
-import { shippedTemplates } from './templates.ts'
+import type { LinkedReport } from './reports.ts'
 
-const scope = { after }
-const templatesFolder = fileURLToPath(new URL('../../templates', import.meta.url))
-const { database } = await openTestDatabase<ReportTables & FileTables>(scope, { max: 4, systemMax: 2 })
-const folder = await temporaryFolder(scope)
-const common = { database, ids: createIds(), log: silentLog }
-const files = createFiles({
-  ...common,
-  files: await openFolderStore({ folder }),
-  clock: systemClock,
-  secretKeys: ['a secret key of the tests with more than 32 characters'],
-  maxFileBytes: 100_000_000,
-})
-const typesetter = createTypesetter({
-  log: silentLog,
-  fontsFolder: `${templatesFolder}/fonts`,
-  timeoutMs: 30_000,
-  memoryBytes: 1_000_000_000,
-})
-defer(scope, () => typesetter.close())
-const reports = createReports({ ...common, files, typesetter, templates: shippedTemplates(templatesFolder) })
+const { database, folder, files, reports } = await openReportsRoom({ after })
 
 const data: ForecastReport = { title: 'Sales 2027', forecast: [{ label: 'Q1', value: 12 }] }
 const make = (caller: Caller, more: object = {}) =>
@@ -221,6 +190,9 @@ test('a caller sees what is theirs and what is shared in one list, each once', a
   await make(owner, { title: 'shared 5', visibility: 'public' })
   assert.deepEqual(await titles(), ['shared 5', 'own 4', 'own 2'])
   assert.deepEqual((await titles(report.id)).slice(0, 2), ['own 2', 'shared 1'])
+  const of = async (template: string) =>
+    (await reports.list(other, { beforeId: undefined, template, limit: 1 })).map(row => row.title)
+  assert.deepEqual([await of(report.template), await of('conversation-transcript')], [['shared 5'], []])
 })
 
 test('a report that nobody waits for any more is not stored', async () => {

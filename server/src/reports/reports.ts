@@ -43,7 +43,10 @@ export type Reports = {
     options?: { signal?: AbortSignal; within?: WithinTransaction<CreatedReport> },
   ): Promise<CreatedReport>
   /** What the caller may see, newest first. */
-  list(caller: Caller, options: { beforeId: string | undefined; limit: number }): Promise<ReportRow[]>
+  list(
+    caller: Caller,
+    options: { beforeId: string | undefined; template?: string | undefined; limit: number },
+  ): Promise<ReportRow[]>
   /** @throws Problem `resource-not-found`, `unauthenticated` */
   get(caller: Caller, id: string): Promise<LinkedReport>
   /** A page, counted from 1, as PNG; nothing is read yet. @throws Problem `resource-not-found`, `unauthenticated` */

@@ -12,6 +12,8 @@ type ReportsTable = {
   object_version: string
   pages: number
   size_bytes: string | number
+  /** Of the request it was last made for; the database knows it. */
+  request_id: Generated<string | null>
   created_at: Generated<Date>
   updated_at: Generated<Date>
 }
@@ -20,7 +22,7 @@ export type ReportTables = { reports: ReportsTable }
 
 export type ReportRow = Omit<Selectable<ReportsTable>, 'size_bytes'> & { readonly size_bytes: number }
 
-export type NewReport = Omit<ReportRow, 'created_at' | 'updated_at'>
+export type NewReport = Omit<ReportRow, 'request_id' | 'created_at' | 'updated_at'>
 
 /** SQL of the reports. */
 export function createReportStore(db: Kysely<ReportTables>) {
@@ -32,7 +34,11 @@ export function createReportStore(db: Kysely<ReportTables>) {
         .insertInto('reports')
         .values(report)
         .onConflict(conflict =>
-          conflict.columns(['owner_id', 'message_id']).doUpdateSet({ ...rest, updated_at: sql<Date>`now()` }),
+          conflict.columns(['owner_id', 'message_id']).doUpdateSet({
+            ...rest,
+            request_id: sql<string | null>`excluded.request_id`,
+            updated_at: sql<Date>`now()`,
+          }),
         )
         .returningAll()
         .executeTakeFirstOrThrow()
@@ -48,14 +54,17 @@ export function createReportStore(db: Kysely<ReportTables>) {
     async list({
       seenBy,
       beforeId,
+      template,
       limit,
     }: {
       seenBy: string | null | undefined
       beforeId: string | undefined
+      template?: string | undefined
       limit: number
     }): Promise<ReportRow[]> {
       let newest = db.selectFrom('reports').selectAll().orderBy('id', 'desc').limit(limit)
       if (beforeId !== undefined) newest = newest.where('id', '<', beforeId)
+      if (template !== undefined) newest = newest.where('template', '=', template)
       if (seenBy === undefined) return (await newest.execute()).map(withNumbers)
       // An index gives the newest of each; with `or` all that is shared would be read and sorted.
       const own = newest.where('owner_id', '=', seenBy)

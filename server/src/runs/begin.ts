@@ -45,11 +45,12 @@ export function createBeginRun<Tables>(dependencies: {
   guards: Pick<Guards, 'input'>
   limits: Pick<Limits, 'acquireRun'>
   executor: Executor
+  changed: (run: Pick<RunView, 'id' | 'ownerId'>) => void
   ids: Ids
   clock: Pick<Clock, 'now'>
   log: Log
 }): BeginRun {
-  const { database, agents, jobs, credits, firstHold, guards, limits, executor, ids, clock, log } =
+  const { database, agents, jobs, credits, firstHold, guards, limits, executor, changed, ids, clock, log } =
     dependencies
 
   const inTurn = createTurnstile(storedAtOnce)
@@ -171,6 +172,7 @@ export function createBeginRun<Tables>(dependencies: {
       .finally(() => {
         if (isInline) coming -= 1
       })
+    changed(run)
     const spoken = model ? `${model.provider}/${model.model}` : undefined
     log.info('run-start', { run_id: run.id, agent_id: run.agentId, mode: run.mode, ...placeOf(run, spoken) })
     if (isInline) {

@@ -63,6 +63,8 @@ export function createRunRoom<Tables>(dependencies: {
   clock: Clock
   log: Log
   observer: RunObserver & { written(events: number): void }
+  /** Told of each run that is not what it was; whose it is, where that is known. Neither throws nor waits. */
+  changed: (run: { readonly id: string; readonly ownerId?: string | null }) => void
   tracer: Tracer | null
   hasWorkers: () => Promise<boolean>
   inlineRuns: number

@@ -96,8 +96,28 @@ export type RunFilter = {
   status?: RunStatus | undefined
   agentId?: string | undefined
   threadId?: string | undefined
+  /** The run whose tools began them. */
+  parentId?: string | undefined
   limit: number
   before?: { createdAt: Date; id: string } | undefined
+}
+
+/** What a run was given. */
+export type RunInput = Pick<Run, 'input' | 'memory'>
+
+/** A conversation, by how its first question begins. */
+export type ThreadView = {
+  readonly id: string
+  readonly agentId: string
+  readonly title: string | null
+  readonly createdAt: Date
+  readonly usedAt: Date
+}
+
+export type ThreadFilter = {
+  agentId?: string | undefined
+  limit: number
+  before?: { usedAt: Date; id: string } | undefined
 }
 
 /** What the doors call. */
@@ -111,6 +131,10 @@ export type Runs = {
   /** Each call below throws Problem `run-not-found` for what is not there or not for this caller. */
   get(caller: DatabaseCaller, id: string): Promise<RunView>
   list(caller: DatabaseCaller, filter: RunFilter): Promise<RunView[]>
+  /** Both are empty when they were removed with its events. */
+  input(caller: DatabaseCaller, id: string): Promise<RunInput>
+  /** The caller's own conversations that were begun under a name of their client, the last used first. */
+  threads(caller: DatabaseCaller, filter: ThreadFilter): Promise<ThreadView[]>
   /** The run that asked a question. */
   thatAsked(caller: DatabaseCaller, approvalId: string): Promise<RunView>
   /**
@@ -154,5 +178,9 @@ export type RunTraceSpan = {
   readonly credits: number
   readonly costMicros: number
   readonly error: string | null
+  /** Null of the run itself. */
+  readonly step: number | null
+  readonly callId: string | null
+  readonly attempt: number
   readonly attributes: Record<string, unknown>
 }

@@ -12,6 +12,7 @@ import { publishCancel } from './lease.ts'
 import { createRests } from './rests.ts'
 import type { NumberedEvent, Runs, RunView } from './run.ts'
 import { createRunStore } from './store.ts'
+import { createThreadStore } from './threads/store.ts'
 import { traceOf } from './trace.ts'
 import type { Transitions } from './transitions.ts'
 
@@ -103,6 +104,15 @@ export function createRuns<Tables>(dependencies: {
         return database.as(caller, db => createRunStore(db).list(filter))
       const { userId } = caller
       return userId === null ? [] : database.as(caller, db => createRunStore(db).list(filter, userId))
+    },
+
+    async input(caller, asked) {
+      const { id } = await get(caller, asked)
+      return (await createRunStore(database.system).input(id)) ?? { input: [], memory: [] }
+    },
+
+    async threads(caller, filter) {
+      return database.as(caller, db => createThreadStore(db).list(caller.userId, filter))
     },
 
     async thatAsked(caller, approvalId) {

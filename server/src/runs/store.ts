@@ -11,7 +11,7 @@ import {
   toView,
   type ViewRow,
 } from './rows.ts'
-import type { NumberedEvent, Run, RunFilter, RunView } from './run.ts'
+import type { NumberedEvent, Run, RunFilter, RunInput, RunView } from './run.ts'
 import type { Approval, RunStep, RunTotals } from './stream.ts'
 
 /** A run and its attempt: who has an older one changes nothing. */
@@ -69,6 +69,11 @@ export function createRunStore(db: QueryExecutorProvider) {
       return rows[0] && toView(rows[0])
     },
 
+    async input(id: string): Promise<RunInput | undefined> {
+      const { rows } = await sql<RunInput>`select input, memory from runs where id = ${id}`.execute(db)
+      return rows[0]
+    },
+
     async byApproval(id: string): Promise<RunView | undefined> {
       const { rows } = await sql<ViewRow>`
         select ${shown} from runs where id = (select run_id from approvals where id = ${id})`.execute(db)
@@ -77,13 +82,14 @@ export function createRunStore(db: QueryExecutorProvider) {
 
     /** Newest first. */
     async list(filter: RunFilter, ownerId?: string): Promise<RunView[]> {
-      const { status, agentId, threadId, limit, before } = filter
+      const { status, agentId, threadId, parentId, limit, before } = filter
       const { rows } = await sql<ViewRow>`
         select ${shown} from runs where true
           ${ownerId === undefined ? sql`` : sql`and owner_id = ${ownerId}`}
           ${status === undefined ? sql`` : sql`and status = ${status}`}
           ${agentId === undefined ? sql`` : sql`and agent_id = ${agentId}`}
           ${threadId === undefined ? sql`` : sql`and thread_id = ${threadId}`}
+          ${parentId === undefined ? sql`` : sql`and parent_run_id = ${parentId}`}
           ${before === undefined ? sql`` : sql`and (created_at, id) < (${before.createdAt}, ${before.id})`}
         order by created_at desc, id desc limit ${limit}`.execute(db)
       return rows.map(toView)

@@ -42,6 +42,14 @@ function answer(threadId: string, question: string, output: string): Promise<voi
   return database.asSystem(db => remember(db, { id: runId, threadId, input }, output))
 }
 
+/** A run of Ann's under way in it. */
+async function run(threadId: string): Promise<void> {
+  await sql`insert into runs (id, agent_id, owner_id, thread_id, status, mode, config, input, memory, is_charged, rights)
+    values (${randomUUID()}, ${agentId}, ${ann.userId}, ${threadId}, 'running', 'inline', '{}', '[]', '[]', false, '{}')`.execute(
+    database.system,
+  )
+}
+
 function shown(id: string, memory: Parameters<typeof remembered>[2]): Promise<RunMessage[]> {
   return database.as(ann, db => remembered(db, id, memory))
 }
@@ -52,6 +60,28 @@ test('a new id makes a thread of the caller, which nobody else finds', async () 
   await open(ann, id)
   await assert.rejects(open(bob, id), { code: 'resource-not-found' })
   await open(serviceCaller('test'), id)
+})
+
+test('conversations are listed by their first question, the last used first, to their owner alone', async () => {
+  const [first, last] = [await thread(2), await thread(1)]
+  const derived = `${randomUUID().slice(0, 14)}8${randomUUID().slice(15)}`
+  await open(ann, derived)
+  for (const id of [first, last, derived]) await run(id)
+  const list = (caller: typeof ann, before?: { usedAt: Date; id: string }) =>
+    database.as(caller, db => createThreadStore(db).list(caller.userId, { agentId, limit: 10, before }))
+  const listed = await list(ann)
+  assert.deepEqual(
+    listed.map(({ id, title }) => [id, title]),
+    [
+      [last, 'question 1'],
+      [first, 'question 1'],
+    ],
+  )
+  assert.deepEqual(
+    (await list(ann, listed[0])).map(({ id }) => id),
+    [first],
+  )
+  assert.deepEqual(await list(bob), [])
 })
 
 test('a thread is one with one agent', async () => {

@@ -21,6 +21,9 @@ export function traceOf(run: RunView, steps: readonly RunStep[]): RunTraceSpan[]
       credits: step.credits,
       costMicros: step.costMicros,
       error: step.error,
+      step: step.step,
+      callId: step.callId,
+      attempt: step.attempt,
       attributes: step.attributes,
     }
   })
@@ -42,6 +45,9 @@ function rootOf(run: RunView): RunTraceSpan {
     credits: run.credits,
     costMicros: run.costMicros,
     error: run.error?.detail ?? null,
+    step: null,
+    callId: null,
+    attempt: run.attempt,
     attributes: {
       agent_id: run.agentId,
       agent_version: run.agentVersion,

@@ -80,10 +80,12 @@ export function createTransitions<Tables>(dependencies: {
   follow: Pick<Follow, 'written'>
   /** Told of each run that has ended. Neither throws nor waits. */
   ended: (runId: string) => void
+  /** Told of each that is not what it was; whose it is, where that is known. Neither throws nor waits. */
+  changed: (run: { readonly id: string; readonly ownerId?: string | null }) => void
   /** Sees to the thread of a run that is done, which is told as ended when that is over. Never rejects. */
   summarise: (run: Run) => Promise<void>
 }): Transitions<Tables> {
-  const { database, jobs, credits, writer, follow, ended, summarise } = dependencies
+  const { database, jobs, credits, writer, follow, ended, changed, summarise } = dependencies
 
   async function take(
     claim: (store: ReturnType<typeof createRunStore>) => Promise<TakenRun | null>,
@@ -113,7 +115,9 @@ export function createTransitions<Tables>(dependencies: {
   }
 
   async function told(taken: Taken | null): Promise<Taken | null> {
-    if (taken) tell(taken.run, taken.begin.events)
+    if (!taken) return null
+    tell(taken.run, taken.begin.events)
+    changed(taken.run)
     return taken
   }
 
@@ -159,8 +163,10 @@ export function createTransitions<Tables>(dependencies: {
       await within(db, checkpointSeq)
       return true
     })
-    if (isDone) tell(run, events)
-    return isDone
+    if (!isDone) return false
+    tell(run, events)
+    changed(run)
+    return true
   }
 
   /** Null when the run is no longer this attempt's. */
@@ -199,6 +205,7 @@ export function createTransitions<Tables>(dependencies: {
   function toldOfEnd(view: RunView | null, events: readonly NumberedEvent[]): RunView | null {
     if (!view) return null
     tell(view, events)
+    changed(view)
     ended(view.id)
     return view
   }
@@ -222,6 +229,7 @@ export function createTransitions<Tables>(dependencies: {
       )
       if (!view || !isDone) return toldOfEnd(view, part.events)
       tell(view, part.events)
+      changed(view)
       void summarise({ ...run, ...view }).then(() => ended(view.id))
       return view
     },
@@ -275,14 +283,17 @@ export function createTransitions<Tables>(dependencies: {
     async endUnleasedIn(db, id, how) {
       const events = await endUnleasedIn(db, id, how)
       // The transaction is somebody else's; only what is in the table is told.
-      if (events.length > 0) ended(id)
-      return events.length > 0
+      if (events.length === 0) return false
+      changed({ id })
+      ended(id)
+      return true
     },
 
     async endUnleased(id, how) {
       const events = await database.asSystem(db => endUnleasedIn(db, id, how))
       if (events.length === 0) return false
       tell({ id, attempt: 0 }, events)
+      changed({ id })
       ended(id)
       return true
     },
@@ -310,6 +321,7 @@ export function createTransitions<Tables>(dependencies: {
         return events
       })
       tell({ id: runId, attempt: 0 }, written)
+      changed({ id: runId })
     },
   }
 }

@@ -18,6 +18,8 @@ export function buildAlerts(parts: {
   metrics: Pick<Metrics, 'requests'>
   database: Database<AlertTables>
   tasks: readonly string[]
+  /** Told of each that opens or is over. */
+  changed: (id: string) => void
   clock: Clock
   ids: Ids
   log: Log

@@ -2,6 +2,7 @@ import type { Accounts } from '../accounts/accounts.ts'
 import type { Limits } from '../accounts/limits.ts'
 import { createMcpClient } from '../adapters/mcp/client.ts'
 import { type Agents, createAgents } from '../agents/agents.ts'
+import type { Changes } from '../changes/changes.ts'
 import type { Credits } from '../credits/credits.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Ids } from '../kit/ids.ts'
@@ -43,6 +44,7 @@ export function buildAgents(
     limits: Limits
     /** Made later than this, from what is built here. */
     metrics: () => Pick<Metrics, 'runBegin' | 'runEnd' | 'runEvents' | 'guardrailAct' | 'gatewayCall'>
+    changes: Pick<Changes, 'tell'>
     clock: Clock
     ids: Ids
     log: Log

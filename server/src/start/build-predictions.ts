@@ -6,6 +6,7 @@ import type { Serving } from '../models/serving.ts'
 import { createEmbeddings, type Embeddings } from '../predictions/embeddings/embeddings.ts'
 import { createJournal, type Journal } from '../predictions/journal.ts'
 import { createPredictionCache, type PredictionCache } from '../predictions/prediction-cache.ts'
+import { createPredictionCounts, type PredictionCounts } from '../predictions/prediction-counts.ts'
 import { createPredictions, type Predictions } from '../predictions/predictions.ts'
 import { createPredictionStore } from '../predictions/store.ts'
 import type { Ground } from './choose.ts'
@@ -23,6 +24,7 @@ export function buildPredictions(
   predictions: Predictions
   predictionCache: PredictionCache
   journal: Journal
+  predictionCounts: PredictionCounts
   embeddings: Embeddings
 } {
   const predictionCache = createPredictionCache({ cache, ttlSeconds: config.CACHE_PREDICTION_TTL })
@@ -33,14 +35,16 @@ export function buildPredictions(
     perSecond: config.PREDICTION_HISTORY_PER_SECOND,
     burst: historyBurst,
   })
+  const predictionCounts = createPredictionCounts()
   const predictions = createPredictions({
     ...rooms,
     cache: predictionCache,
     journal,
+    counts: predictionCounts,
     database,
     timeoutMs: config.PREDICT_TIMEOUT_MS,
     retentionDays: config.PREDICTION_RETENTION_DAYS,
   })
   const embeddings = createEmbeddings({ ...rooms, predictions })
-  return { predictions, predictionCache, journal, embeddings }
+  return { predictions, predictionCache, journal, predictionCounts, embeddings }
 }

@@ -1,6 +1,7 @@
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Limits } from '../accounts/limits.ts'
 import type { AgentLookup } from '../agents/agent.ts'
+import type { Changes } from '../changes/changes.ts'
 import type { Credits } from '../credits/credits.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Ids } from '../kit/ids.ts'
@@ -48,6 +49,7 @@ export function buildRuns(
     toolbox: Toolbox
     /** Made later than this, from what is built here. */
     metrics: () => Pick<Metrics, 'runBegin' | 'runEnd' | 'runEvents' | 'guardrailAct' | 'gatewayCall'>
+    changes: Pick<Changes, 'tell'>
     clock: Clock
     ids: Ids
     log: Log
@@ -77,6 +79,7 @@ export function buildRuns(
       ended: run => metrics().runEnd(run),
       written: count => metrics().runEvents(count),
     },
+    changed: ({ id, ownerId }) => rooms.changes.tell({ kind: 'run', id, userId: ownerId ?? null }),
     // Its own presence may have lapsed, and goes first when it stops: what it gave back it does not take again.
     hasWorkers: async () =>
       config.ROLES.includes('worker') || (await background.presence.workers()).length > 0,

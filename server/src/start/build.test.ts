@@ -8,6 +8,7 @@ import { testDatabase } from '../testing/test-database.ts'
 import { build } from './build.ts'
 import { houseKeys, openGround } from './choose.ts'
 import { readConfig } from './config.ts'
+import { logKeeper } from './log-keeper.ts'
 
 test('a server that requires no model is not ready either before it has read which models there are', async t => {
   const { appUrl, adminUrl } = await testDatabase(t)
@@ -20,7 +21,7 @@ test('a server that requires no model is not ready either before it has read whi
   const place = { adminUrl, appUrl, role: undefined, embedded: undefined }
   const ground = await openGround(config, place, silentLog)
   defer(t, ground.close)
-  const house = await build(config, declared, ground, await houseKeys(config), silentLog)
+  const house = await build(config, declared, ground, await houseKeys(config), logKeeper(config, silentLog))
   defer(t, async () => {
     await house.app.close()
     await house.close()

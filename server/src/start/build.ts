@@ -1,13 +1,12 @@
 import type { FastifyInstance } from 'fastify'
+import { identitiesChanged } from '../accounts/accounts.ts'
 import type { Keys } from '../accounts/keys.ts'
 import { createLimits } from '../accounts/limits.ts'
 import type { SignIn } from '../accounts/sign-in/sign-in.ts'
 import { createTensorCodec } from '../adapters/codec/codec.ts'
-import { createPrometheusMetrics } from '../adapters/metrics/prometheus.ts'
 import { createApiImporter } from '../adapters/openapi/importer.ts'
-import { pendingMigrations } from '../adapters/postgres/migrate.ts'
 import { createAdmin } from '../admin/admin.ts'
-import { createHealth, type Health } from '../admin/health.ts'
+import type { Health } from '../admin/health.ts'
 import { createCredits } from '../credits/credits.ts'
 import { createEmbeds } from '../embeds/embeds.ts'
 import { createFiles, type Files } from '../files/files.ts'
@@ -15,23 +14,24 @@ import { createApp } from '../http/app.ts'
 import { createIdempotency } from '../idempotency/idempotency.ts'
 import { systemClock } from '../kit/clock.ts'
 import { createIds } from '../kit/ids.ts'
-import type { Log } from '../kit/log.ts'
 import { createSealer } from '../kit/seal.ts'
+import type { LogKeeper } from '../logs/keep-log.ts'
+import { createLogs } from '../logs/logs.ts'
 import type { Registry } from '../models/registry.ts'
 import type { Serving } from '../models/serving.ts'
-import { createBatches } from '../predictions/batch/batches.ts'
-import { createBatchHandler } from '../predictions/batch/handler.ts'
-import { createModelJobs } from '../predictions/model-job.ts'
 import { createReports } from '../reports/reports.ts'
 import { shippedTemplates } from '../reports/templates.ts'
+import { createRequests } from '../requests/requests.ts'
 import { createSecrets } from '../settings/secrets.ts'
 import type { Tasks } from '../tasks/tasks.ts'
-import { buildAlerts } from './alerts.ts'
 import { buildAccounts } from './build-accounts.ts'
 import { type BuiltAgents, buildAgents } from './build-agents.ts'
+import { buildChanges } from './build-changes.ts'
 import { type BuiltJobs, buildJobs } from './build-jobs.ts'
 import { buildKnowledge } from './build-knowledge.ts'
 import { buildModels } from './build-models.ts'
+import { buildMonitoring } from './build-monitoring.ts'
+import { buildPredictionJobs } from './build-prediction-jobs.ts'
 import { buildPredictions } from './build-predictions.ts'
 import { buildTasks } from './build-tasks.ts'
 import type { Ground, HouseKeys } from './choose.ts'
@@ -40,8 +40,8 @@ import { ensureAgents } from './declared-agents.ts'
 import { ensureBuckets } from './declared-buckets.ts'
 import type { Declared } from './declared-models.ts'
 import { packageVersion } from './package-version.ts'
-import { consoleFolder, migrationsFolder, templatesFolder } from './paths.ts'
-import { readings } from './readings.ts'
+import { consoleFolder, templatesFolder } from './paths.ts'
+import { processName } from './process-name.ts'
 import { openTypesetter } from './report-typesetter.ts'
 import type { Config } from './settings.ts'
 
@@ -75,6 +75,7 @@ const alertLookMs = 60_000
 const firstSweepMs = 60_000
 const journalCloseMs = 3000
 const discardCloseMs = 3000
+const logCloseMs = 1000
 
 /** The one place that wires adapters, rooms and doors together. A newcomer starts here. */
 export async function build(
@@ -82,13 +83,25 @@ export async function build(
   declared: Declared,
   ground: Ground,
   keys: HouseKeys,
-  log: Log,
+  keeper: LogKeeper,
 ): Promise<House> {
-  const { database, cache, counters, files } = ground
+  const { database, counters, files } = ground
+  const { log } = keeper
   const clock = systemClock
   const ids = createIds()
   const version = await packageVersion()
   const chores = createChores(log)
+  const basics = { clock, ids, log }
+
+  // Logs
+  const logs = createLogs({
+    database,
+    clock,
+    process: processName(),
+    retentionDays: config.LOG_RETENTION_DAYS,
+    retentionLines: config.LOG_RETENTION_LINES,
+    onRightsChange: listener => ground.bus.subscribe(identitiesChanged, listener),
+  })
 
   // Settings
   const sealer = createSealer(keys.encryption)
@@ -104,13 +117,14 @@ export async function build(
     log,
   )
 
+  // What pages are told of
+  const changes = buildChanges(ground, { clock, log })
+
   // Files
   const storage = createFiles({
     database,
     files,
-    ids,
-    clock,
-    log,
+    ...basics,
     secretKeys,
     maxFileBytes: config.MAX_FILE_SIZE_BYTES,
   })
@@ -126,22 +140,18 @@ export async function build(
     storage,
     metrics: () => metrics,
     onRemove: model => chores.inBackground('prediction-forget', predictions.forget(model.id)),
-    clock,
-    ids,
-    log,
+    ...basics,
   })
 
   // Credits
   const credits = createCredits({ database, clock, log })
 
   // Predictions
-  const { predictions, predictionCache, journal, embeddings } = buildPredictions(config, ground, {
-    serving,
-    credits,
-    ids,
-    clock,
-    log,
-  })
+  const { predictions, predictionCache, journal, predictionCounts, embeddings } = buildPredictions(
+    config,
+    ground,
+    { serving, credits, ...basics },
+  )
 
   // Reports
   const typesetter = openTypesetter(log)
@@ -192,9 +202,8 @@ export async function build(
     predictions,
     codec,
     metrics: () => metrics,
-    clock,
-    ids,
-    log,
+    changes,
+    ...basics,
   })
 
   // Agents on the pages of others
@@ -207,52 +216,40 @@ export async function build(
     runs: answering.doors.runs,
     secretKeys,
     publicUrl,
-    clock,
-    ids,
-    log,
+    ...basics,
   })
 
-  // Doors
-  const modelJobs = createModelJobs({
-    database,
-    jobs: background.jobs,
+  // Predictions made when there is time for them
+  const { modelJobs, batches } = buildPredictionJobs(config, ground, background, {
     accounts,
     serving,
     predictions,
     credits,
+    files: storage,
     codec,
-    ids,
-    timeoutMs: config.PREDICT_TIMEOUT_MS,
+    publicUrl,
+    ...basics,
   })
-  background.handlers.push(modelJobs.handler)
-  const batching = { serving, files: storage, credits, accounts, ids, clock, log, publicUrl }
-  const batches = createBatches({ ...batching, jobs: background.jobs })
-  background.handlers.push(createBatchHandler(batching))
-  const health = createHealth({
-    checkDatabase: database.check,
-    pendingMigrations: () => pendingMigrations({ db: database.system, folder: migrationsFolder }),
+
+  // How the server is doing
+  const monitoring = buildMonitoring(config, ground, {
     serving,
+    shelf,
     fetcher,
-    cache,
-    files,
     presence: background.presence,
-    clock,
-    version,
-    environment: config.ENVIRONMENT,
-  })
-  const metrics = createPrometheusMetrics(
-    readings({ shelf, predictionCache, journal, database, presence: background.presence }),
-  )
-  const idempotency = createIdempotency({ database, sealer, ids, clock, log })
-  const alerts = buildAlerts({
-    config,
-    metrics,
-    database,
+    predictionCache,
+    predictionCounts,
+    journal,
+    changes,
     tasks: tasks.names,
-    clock,
-    ids,
-    log,
+    publicUrl,
+    version,
+    ...basics,
   })
+  const { health, metrics, measured, alerts } = monitoring
+
+  // Doors
+  const idempotency = createIdempotency({ database, sealer, ids, clock, log })
   const app = await createApp({
     accounts,
     keys: apiKeys,
@@ -260,7 +257,10 @@ export async function build(
     limits,
     throttle,
     admin: createAdmin({ database, changed }),
-    alerts,
+    ...monitoring,
+    changes,
+    logs,
+    requests: createRequests({ database, logs }),
     secrets,
     sealer,
     credits,
@@ -282,11 +282,7 @@ export async function build(
     embeds,
     knowledge,
     codec,
-    health,
-    metrics,
-    clock,
-    ids,
-    log,
+    ...basics,
     version,
     answers: config.ROLES.includes('api'),
     corsOrigins: config.CORS_ORIGINS,
@@ -308,6 +304,8 @@ export async function build(
     'idempotency-sweep': idempotency.sweep,
     'credit-sweep': credits.sweep,
     'task-sweep': tasks.sweep,
+    'log-sweep': logs.sweep,
+    'metric-sweep': measured.sweep,
     ...answering.sweeps,
   }
 
@@ -332,6 +330,8 @@ export async function build(
     },
     async open() {
       await catalogue.refresh()
+      // Not before: at a start under load it would be one more that asks for a connection at once.
+      keeper.open(logs.append)
       health.start()
       await storage.ownsStore().catch(error => log.warn('file-store-mark-fail', { err: error }))
       chores.every(tendMs, 'model-tend', serving.tend)
@@ -339,21 +339,25 @@ export async function build(
       for (const [event, sweep] of Object.entries(sweeps)) chores.every(sweepMs, event, sweep, firstSweepMs)
       await answering.open(chores)
       await serving.preload()
+      measured.start()
       chores.every(alertLookMs, 'alert-look', alerts.look, 0)
     },
     async close() {
       chores.stop()
       closing.abort()
       catalogue.close()
+      changes.close()
       embeds.close()
       await answering.close()
       await closeKnowledge()
       await alerts.close()
       await accounts.close()
+      await measured.close()
       await Promise.all([journal.close(journalCloseMs), storage.close(discardCloseMs)])
       await shelf.close()
       await typesetter.close()
       await codec.close()
+      await keeper.close(logCloseMs)
     },
   }
 }

@@ -25,6 +25,9 @@ test('an empty environment is a development server that needs nothing', () => {
     DATA_DIR: './data',
     ENVIRONMENT: 'development',
     LOG_LEVEL: 'info',
+    LOG_LINES_PER_SECOND: 100,
+    LOG_RETENTION_DAYS: 7,
+    LOG_RETENTION_LINES: 1_000_000,
     SIGN_UP: 'open',
     DEFAULT_PLAN: 'free',
     COOKIES_CROSS_SITE: false,
@@ -58,6 +61,8 @@ test('an empty environment is a development server that needs nothing', () => {
     ALERT_ERROR_RATE: 0.05,
     ALERT_MIN_FREE_BYTES: 1_000_000_000,
     OTEL_SERVICE_NAME: 'roundhouse',
+    METRICS_SAMPLE_SECONDS: 15,
+    METRICS_RETENTION_DAYS: 7,
     DRAIN_SECONDS: 30,
   })
   assert.equal(isDeployed(config), false)

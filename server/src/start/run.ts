@@ -12,6 +12,7 @@ import type { Declared } from './declared-models.ts'
 import { appMigrationsFolder } from './declared-tasks.ts'
 import { installer } from './install.ts'
 import { hostsOf, listen } from './listen.ts'
+import { logKeeper } from './log-keeper.ts'
 import { migrationsFolder } from './paths.ts'
 import { seedSample } from './sample.ts'
 import type { Config } from './settings.ts'
@@ -43,10 +44,12 @@ const postgresStopMs = 15_000
 export async function run(
   config: Config,
   declared: Declared,
-  log: LogOutput,
+  output: LogOutput,
   signal: AbortSignal,
 ): Promise<Running> {
   const opened: (() => Promise<void>)[] = []
+  const keeper = logKeeper(config, output)
+  const log = { ...keeper.log, flush: output.flush }
   try {
     const place = await placeDatabase(config, log)
     opened.push(async () => place.embedded?.stop())
@@ -54,7 +57,7 @@ export async function run(
     const ground = await openGround(config, place, log)
     opened.push(ground.close)
     const keys = await houseKeys(config)
-    const house = await build(config, declared, ground, keys, log)
+    const house = await build(config, declared, ground, keys, keeper)
     opened.push(house.close)
     signal.throwIfAborted()
     await listen(house.app, config.PORT, hostsOf(config))

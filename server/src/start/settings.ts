@@ -16,6 +16,8 @@ import {
 } from './setting-forms.ts'
 import { alertSettings } from './settings-alerts.ts'
 import { jobSettings } from './settings-jobs.ts'
+import { logSettings } from './settings-logs.ts'
+import { measuredSettings } from './settings-measured.ts'
 import { providerSettings } from './settings-providers.ts'
 import { tracingSettings } from './settings-tracing.ts'
 
@@ -345,8 +347,10 @@ export const settings = {
   },
   ...providerSettings,
   ...jobSettings,
+  ...logSettings,
   ...alertSettings,
   ...tracingSettings,
+  ...measuredSettings,
   DRAIN_SECONDS: {
     schema: wholeNumber(1, 3600),
     default: '30',

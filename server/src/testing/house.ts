@@ -15,6 +15,7 @@ import { closeDoors } from '../start/close-doors.ts'
 import { readConfig } from '../start/config.ts'
 import { readDeclared } from '../start/declared-models.ts'
 import { appMigrationsFolder } from '../start/declared-tasks.ts'
+import { logKeeper } from '../start/log-keeper.ts'
 import { migrationsFolder } from '../start/paths.ts'
 import { testDatabase } from './test-database.ts'
 
@@ -63,7 +64,6 @@ export async function testHouse(
     handlers?: readonly JobHandler<HouseTables>[]
   } = {},
 ): Promise<TestHouse> {
-  const log = options.log ?? silentLog
   /** Done in reverse, however far the start came: what is left open keeps the test file from ending. */
   const steps: (() => Promise<unknown>)[] = []
   let closed: Promise<void> | undefined
@@ -81,6 +81,8 @@ export async function testHouse(
     SAMPLE_MODEL: 'false',
     ...env,
   })
+  const keeper = logKeeper(config, options.log ?? silentLog)
+  const { log } = keeper
   const ground = await openGround(
     config,
     { adminUrl: url, appUrl: url, role: undefined, embedded: undefined },
@@ -93,7 +95,7 @@ export async function testHouse(
   const appFolder = appMigrationsFolder(file)
   if (database && appFolder !== undefined)
     await migrate({ url: database.adminUrl, folder: migrationsFolder, install: installQueue, appFolder, log })
-  const house = await build(config, declared, ground, keys, log)
+  const house = await build(config, declared, ground, keys, keeper)
   steps.push(
     house.close,
     () => closeDoors(house, 0),

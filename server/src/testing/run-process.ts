@@ -118,6 +118,7 @@ export async function openRunProcess(
     clock,
     log: silentLog,
     observer: { begun: run => begun.push(run), ended: run => ended.push(run), written: () => {} },
+    changed() {},
     tracer,
     hasWorkers,
     inlineRuns,

@@ -19,7 +19,7 @@ const run = {
 
 test('requests are counted and timed in seconds by method, route and status', async () => {
   const metrics = createPrometheusMetrics([])
-  const get = { method: 'GET', route: '/api/v1/models/:id' }
+  const get = { method: 'GET', route: '/api/v1/models/:id', isStream: false }
   for (const durationMs of [2, 30]) metrics.request({ ...get, status: 200, durationMs })
   metrics.request({ ...get, status: 404, durationMs: 1 })
   const name = 'roundhouse_http_request_duration_seconds'
@@ -92,8 +92,14 @@ test('names from outside cannot break the text', async () => {
 test('counts every answer, and those with 5xx', () => {
   const metrics = createPrometheusMetrics([])
   for (const status of [200, 404, 499, 500, 503, 500])
-    metrics.request({ method: 'GET', route: '/a', status, durationMs: 1 })
+    metrics.request({ method: 'GET', route: '/a', status, durationMs: 1, isStream: status === 200 })
   assert.deepEqual(metrics.requests(), { total: 6, failed: 3 })
+  assert.equal(metrics.counts.clientErrors, 1)
+  assert.equal(
+    metrics.counts.latency.reduce((sum, count) => sum + count),
+    5,
+    'a stream lasts as long as someone listens',
+  )
 })
 
 test('what rules of agents do to texts is counted', async () => {

@@ -1,5 +1,7 @@
+import { problemCodes } from '@roundhouse/sdk/contract'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Metrics } from '../../ports/metrics.ts'
+import { countLatency, createLatencyCounts } from '../../kit/latency.ts'
+import type { MetricCounts, Metrics } from '../../ports/metrics.ts'
 
 /** A reading taken when the metrics are asked for. */
 export type Reading = {
@@ -9,6 +11,7 @@ export type Reading = {
   read(): Iterable<{ labels?: Record<string, string>; value: number }>
 }
 
+const clientClosed = problemCodes['client-closed'].status
 const seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 export function createPrometheusMetrics(readings: readonly Reading[]): Metrics {
@@ -123,11 +126,20 @@ export function createPrometheusMetrics(readings: readonly Reading[]): Metrics {
 
   // Finding a child by its labels costs about 1 us, as much as observing: each is looked up once.
   const requestTimers = new Map<string, { observe(value: number): void }>()
-  let total = 0
-  let failed = 0
+  const latency = createLatencyCounts()
+  const counts: { -readonly [Name in keyof MetricCounts]: MetricCounts[Name] } = {
+    requests: 0,
+    clientErrors: 0,
+    serverErrors: 0,
+    latency,
+    runs: 0,
+    failedRuns: 0,
+    jobs: 0,
+    failedJobs: 0,
+  }
 
   return {
-    request({ method, route, status, durationMs }) {
+    request({ method, route, status, durationMs, isStream }) {
       const key = `${method} ${status} ${route}`
       let timer = requestTimers.get(key)
       if (!timer) {
@@ -135,8 +147,10 @@ export function createPrometheusMetrics(readings: readonly Reading[]): Metrics {
         requestTimers.set(key, timer)
       }
       timer.observe(durationMs / 1000)
-      total += 1
-      if (status >= 500) failed += 1
+      counts.requests += 1
+      if (status >= 500) counts.serverErrors += 1
+      else if (status >= 400 && status !== clientClosed) counts.clientErrors += 1
+      if (!isStream) countLatency(latency, durationMs)
     },
     batch({ model, version, rows: count, computeMs, reason, ok }) {
       runs.observe({ model, version }, computeMs / 1000)
@@ -144,10 +158,16 @@ export function createPrometheusMetrics(readings: readonly Reading[]): Metrics {
       cuts.inc({ model, version, reason, outcome: ok ? 'ok' : 'error' })
     },
     jobBegin: ({ kind, waitMs }) => jobWaits.observe({ kind }, waitMs / 1000),
-    jobEnd: ({ kind, status }) => jobEnds.inc({ kind, status }),
+    jobEnd({ kind, status }) {
+      jobEnds.inc({ kind, status })
+      counts.jobs += 1
+      if (status === 'failed') counts.failedJobs += 1
+    },
     runBegin: ({ mode }) => runBegins.inc({ mode }),
     runEnd({ mode, status, firstTokenMs }) {
       runEnds.inc({ mode, status })
+      counts.runs += 1
+      if (status === 'failed') counts.failedRuns += 1
       if (firstTokenMs !== null) firstTokens.observe({ mode }, firstTokenMs / 1000)
     },
     runEvents: count => runEvents.inc(count),
@@ -164,7 +184,8 @@ export function createPrometheusMetrics(readings: readonly Reading[]): Metrics {
       for (const reason of ['drained', 'row-cap', 'shape'])
         for (const outcome of ['ok', 'error']) cuts.remove({ model, version, reason, outcome })
     },
-    requests: () => ({ total, failed }),
+    requests: () => ({ total: counts.requests, failed: counts.serverErrors }),
+    counts,
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }

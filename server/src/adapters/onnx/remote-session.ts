@@ -81,7 +81,8 @@ export function openRemoteSession({ what, ...remote }: Remote, log: Log): Promis
     const sentence = `The model ended its ${what} while it ran (${how}). It is being loaded again.`
     waiting.shift()?.reject(new Problem('model-failed', sentence))
     for (const { reject } of waiting.splice(0)) reject(gone(what))
-    ended.resolve()
+    // An answer that came with the end reaches its caller first.
+    setImmediate(ended.resolve)
   })
   return opening.promise
 }

@@ -103,9 +103,9 @@ test('fails the run in progress and all later ones when the thread of the model 
   const session = await runtime.openSession(write(twoByTwoModel()), 'thread')
   const worker = await created
   const inputs = [float('a', [1, 2], [1, 2]), float('b', [3, 4], [1, 2])]
-  const running = session.run(inputs, ['sum'])
-  // No message of ours: reading its kind throws in the thread, before the run that was queued.
+  // No message of ours: reading its kind throws in the thread, before the run that comes behind it.
   worker.postMessage(null)
+  const running = session.run(inputs, ['sum'])
   await assert.rejects(running, error => isProblem(error) && error.code === 'model-failed')
   await assert.rejects(
     session.run(inputs, ['sum']),

@@ -35,12 +35,14 @@ export function createAlerts(dependencies: {
   watches: readonly Watch[]
   /** Name of this machine, for people. */
   host: string
+  /** Told of each that opens or is over. */
+  changed: (id: string) => void
   database: Database<AlertTables>
   clock: Clock
   ids: Ids
   log: Log
 }): Alerts {
-  const { channels, watches, host, database, clock, ids, log } = dependencies
+  const { channels, watches, host, changed, database, clock, ids, log } = dependencies
   const store = createAlertStore(database.system)
   const deliveries = createDeliveries({ store, clock, log })
   const names = channels.map(channel => channel.name)
@@ -74,7 +76,10 @@ export function createAlerts(dependencies: {
     })
     unclaimed.forget(finding.key)
     if (id === null) await store.see(finding.key, now)
-    else log.error('alert-open', { alert: id, type: finding.type, detail: finding.summary })
+    else {
+      changed(id)
+      log.error('alert-open', { alert: id, type: finding.type, detail: finding.summary })
+    }
   }
 
   async function record(types: readonly string[], found: readonly Finding[]): Promise<void> {
@@ -87,7 +92,10 @@ export function createAlerts(dependencies: {
       channels: names,
       now: new Date(nowMs),
     })
-    for (const { id, key } of over) log.info('alert-resolve', { alert: id, key })
+    for (const { id, key } of over) {
+      changed(id)
+      log.info('alert-resolve', { alert: id, key })
+    }
   }
 
   async function look(): Promise<void> {

@@ -47,8 +47,15 @@ export async function readModel(
   return agentModel(id, agent)
 }
 
-function providerModel(id: string, { provider, isDemo }: Target): OpenAiModel {
-  return { id, object: 'model', created: 0, owned_by: provider, ...(isDemo ? { demo: true } : {}) }
+function providerModel(id: string, { provider, isDemo, model }: Target): OpenAiModel {
+  return {
+    id,
+    object: 'model',
+    created: 0,
+    owned_by: provider,
+    ...(isDemo ? { demo: true } : {}),
+    ...(model.kind === 'embedding' ? { embedding: true } : {}),
+  }
 }
 
 function isServedHere({ kind, status }: Model): boolean {
@@ -56,7 +63,8 @@ function isServedHere({ kind, status }: Model): boolean {
 }
 
 function servedModel(id: string, { created_at }: Model): OpenAiModel {
-  return { id, object: 'model', created: Math.floor(created_at.getTime() / 1000), owned_by: 'models' }
+  const created = Math.floor(created_at.getTime() / 1000)
+  return { id, object: 'model', created, owned_by: 'models', embedding: true }
 }
 
 function agentModel(id: string, { created_at }: AgentSummary): OpenAiModel {

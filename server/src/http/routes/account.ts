@@ -1,4 +1,4 @@
-import { type ApiKey, createdKey, createKey, keyList, me } from '@roundhouse/sdk/contract'
+import { type ApiKey, accountLimits, createdKey, createKey, keyList, me } from '@roundhouse/sdk/contract'
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -12,7 +12,7 @@ import { idParams } from '../wire.ts'
 /** Who the caller is, and their API keys. */
 export async function accountRoutes(
   scope: FastifyInstance,
-  { accounts, keys }: HttpDependencies,
+  { accounts, keys, registry, maxModelBytes, maxFileBytes, maxPredictBodyBytes }: HttpDependencies,
 ): Promise<void> {
   const app = scope.withTypeProvider<ZodTypeProvider>()
   const tags = ['Account']
@@ -25,6 +25,23 @@ export async function accountRoutes(
       schema: { tags, summary: 'Who is calling, with which rights', response: { 200: me } },
     },
     request => accounts.me(callerOf(request)),
+  )
+
+  app.get(
+    '/api/v1/limits',
+    {
+      schema: {
+        tags,
+        summary: 'What the server takes at most, and how much of their plan the caller has used',
+        response: { 200: accountLimits },
+      },
+    },
+    async request => ({
+      model_file_bytes: maxModelBytes,
+      file_bytes: maxFileBytes,
+      predict_body_bytes: maxPredictBodyBytes,
+      models: await registry.used(callerOf(request)),
+    }),
   )
 
   app.post(

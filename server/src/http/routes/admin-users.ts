@@ -37,9 +37,9 @@ export async function adminUserRoutes(
       },
     },
     async request => {
-      const { limit, cursor, search } = request.query
+      const { limit, cursor, ...filter } = request.query
       const before = decodeCursor(cursor, positionCursor)
-      const rows = await users.list(callerOf(request), { search, before, limit: limit + 1 })
+      const rows = await users.list(callerOf(request), { ...filter, before, limit: limit + 1 })
       return pageOf(
         rows,
         limit,

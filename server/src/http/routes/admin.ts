@@ -61,8 +61,10 @@ export async function adminRoutes(scope: FastifyInstance, dependencies: HttpDepe
       },
     },
     async request => {
-      const { limit, cursor } = request.query
+      const { limit, cursor, actor_id: actorId, ...filter } = request.query
       const entries = await auditLog.list(callerOf(request), {
+        ...filter,
+        actorId,
         beforeSeq: decodeCursor(cursor, numberCursor),
         limit: limit + 1,
       })

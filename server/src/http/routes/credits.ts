@@ -1,9 +1,12 @@
 import {
+  type CreditAccount,
   type CreditEntry,
+  type CreditEntryList,
   creditAccount,
   creditBalance,
   creditEntryList,
   grantCredits,
+  type ListCreditEntries,
   listCreditEntries,
   type Prices,
   priceName,
@@ -12,6 +15,7 @@ import {
 } from '@roundhouse/sdk/contract'
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Caller } from '../../accounts/caller.ts'
 import type { Account, Entry, PriceName } from '../../credits/store.ts'
 import { callerOf } from '../authenticate.ts'
 import type { HttpDependencies } from '../dependencies.ts'
@@ -36,10 +40,7 @@ export async function creditRoutes(
         response: { 200: creditAccount },
       },
     },
-    async request => {
-      const { balance, held, ledger } = await credits.account(callerOf(request))
-      return { balance, held, ledger: ledger.map(entryBody) }
-    },
+    async request => accountBody(await credits.account(callerOf(request))),
   )
 
   app.get(
@@ -52,14 +53,36 @@ export async function creditRoutes(
         response: { 200: creditEntryList },
       },
     },
-    async request => {
-      const { limit, cursor } = request.query
-      const entries = await credits.entries(callerOf(request), {
-        beforeId: decodeCursor(cursor, numberCursor),
-        limit: limit + 1,
-      })
-      return pageOf(entries, limit, entryBody, last => last.id)
+    request => readEntries(callerOf(request), request.query),
+  )
+
+  app.get(
+    '/api/v1/admin/users/:id/credits',
+    {
+      config: admin,
+      schema: {
+        tags,
+        summary: 'The balance of a user, what is held of it, and the newest lines of their ledger',
+        params: idParams,
+        response: { 200: creditAccount },
+      },
     },
+    async request => accountBody(await credits.account(callerOf(request), request.params.id)),
+  )
+
+  app.get(
+    '/api/v1/admin/users/:id/credits/entries',
+    {
+      config: admin,
+      schema: {
+        tags,
+        summary: 'The ledger of a user, newest first',
+        params: idParams,
+        querystring: listCreditEntries,
+        response: { 200: creditEntryList },
+      },
+    },
+    request => readEntries(callerOf(request), request.query, request.params.id),
   )
 
   app.post(
@@ -107,9 +130,23 @@ export async function creditRoutes(
     },
   )
 
+  async function readEntries(
+    caller: Caller,
+    { limit, cursor }: ListCreditEntries,
+    userId?: string,
+  ): Promise<CreditEntryList> {
+    const page = { beforeId: decodeCursor(cursor, numberCursor), limit: limit + 1 }
+    const entries = await credits.entries(caller, page, userId)
+    return pageOf(entries, limit, entryBody, last => last.id)
+  }
+
   async function readPrices(): Promise<Prices> {
     return pricesBody.parse(Object.fromEntries(await credits.prices()))
   }
+}
+
+function accountBody({ balance, held, ledger }: Account & { ledger: Entry[] }): CreditAccount {
+  return { balance, held, ledger: ledger.map(entryBody) }
 }
 
 function entryBody(entry: Entry): CreditEntry {

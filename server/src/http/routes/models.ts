@@ -1,7 +1,18 @@
-import { listModels, model, modelList, modelName, updateModel, validation } from '@roundhouse/sdk/contract'
+import {
+  listModels,
+  type ModelState,
+  model,
+  modelList,
+  modelName,
+  modelStates,
+  updateModel,
+  validation,
+} from '@roundhouse/sdk/contract'
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { modelHealth } from '../../admin/health.ts'
+import type { ServedState } from '../../models/serving.ts'
 import { callerOf } from '../authenticate.ts'
 import { asConcurrentRun } from '../concurrent-runs.ts'
 import type { HttpDependencies } from '../dependencies.ts'
@@ -16,7 +27,7 @@ const validateTimeoutMs = 300_000
 /** The registry: everything about versions but their bytes. */
 export async function modelRoutes(
   scope: FastifyInstance,
-  { registry, limits }: HttpDependencies,
+  { registry, serving, limits }: HttpDependencies,
 ): Promise<void> {
   const app = scope.withTypeProvider<ZodTypeProvider>()
   const tags = ['Models']
@@ -41,6 +52,18 @@ export async function modelRoutes(
       })
       return pageOf(models, limit, modelBody, last => last.number)
     },
+  )
+
+  app.get(
+    '/api/v1/models/states',
+    {
+      schema: {
+        tags,
+        summary: 'What this process has in memory of the versions that the caller may see and that are ready',
+        response: { 200: modelStates },
+      },
+    },
+    request => ({ data: serving.states(callerOf(request)).map(stateBody) }),
   )
 
   app.get(
@@ -134,4 +157,10 @@ export async function modelRoutes(
       return reply.code(204).send(null)
     },
   )
+}
+
+function stateBody(served: ServedState): ModelState {
+  const { model, state, serves } = served
+  const since = state.tag === 'absent' ? null : new Date(state.since).toISOString()
+  return { ...modelHealth(served), id: model.id, serves, since }
 }

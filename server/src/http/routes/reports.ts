@@ -103,9 +103,10 @@ export async function reportRoutes(
       },
     },
     async request => {
-      const { limit, cursor } = request.query
+      const { limit, cursor, template } = request.query
       const rows = await reports.list(callerOf(request), {
         beforeId: decodeCursor(cursor, uuidCursor),
+        template,
         limit: limit + 1,
       })
       return pageOf(rows, limit, reportBody, last => last.id)

@@ -4,10 +4,13 @@ import {
   followRun,
   isProblem,
   listRuns,
+  listThreads,
   runEventsGone,
+  runInput,
   runList,
   run as runSchema,
   runTrace,
+  threadList,
 } from '@roundhouse/sdk/contract'
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
@@ -20,7 +23,7 @@ import { keepAnswer } from '../idempotency.ts'
 import { lastEventId } from '../last-event-id.ts'
 import { ownBody } from '../problems.ts'
 import { createRunEvents } from '../run-events.ts'
-import { runBody, spanBody } from '../run-wire.ts'
+import { runBody, spanBody, threadBody } from '../run-wire.ts'
 import { decodeCursor, idParams, pageOf } from '../wire.ts'
 
 const reading = { scopes: ['read', 'agents'] } as const
@@ -31,12 +34,12 @@ const approvalParams = idParams.extend({
   approval_id: z.uuid({ error: 'The id of the approval must be a UUID.' }),
 })
 /** Where the page before ended: milliseconds since the epoch, and the id. */
-const runCursor = z
+const placeCursor = z
   .string()
   .regex(/^\d{1,15}_[0-9a-f-]{36}$/)
   .transform(text => {
     const [at = '', id = ''] = text.split('_')
-    return { createdAt: new Date(Number(at)), id: z.uuid().parse(id) }
+    return { at: new Date(Number(at)), id: z.uuid().parse(id) }
   })
 
 /** Runs of agents: begun, followed, stopped, answered. */
@@ -95,8 +98,10 @@ export async function runRoutes(
     },
     async request => {
       const { limit, cursor, status, agent_id: agentId, thread_id: threadId } = request.query
-      const before = decodeCursor(cursor, runCursor)
-      const rows = await runs.list(callerOf(request), { status, agentId, threadId, limit: limit + 1, before })
+      const place = decodeCursor(cursor, placeCursor)
+      const before = place && { createdAt: place.at, id: place.id }
+      const filter = { status, agentId, threadId, parentId: request.query.parent_run_id, before }
+      const rows = await runs.list(callerOf(request), { ...filter, limit: limit + 1 })
       return pageOf(rows, limit, runBody, row => `${row.createdAt.getTime()}_${row.id}`)
     },
   )
@@ -172,6 +177,44 @@ export async function runRoutes(
       const { id, approval_id: approvalId } = request.params
       const { approved, note = null } = request.body
       return runBody(await runs.answer(callerOf(request), id, approvalId, { approved, note }))
+    },
+  )
+
+  app.get(
+    '/api/v1/runs/:id/input',
+    {
+      config: reading,
+      schema: {
+        tags,
+        summary: 'What the run was asked, and what its thread remembered then',
+        params: idParams,
+        response: { 200: runInput },
+      },
+    },
+    async request => {
+      const { id } = request.params
+      const { input, memory } = await runs.input(callerOf(request), id)
+      return { run_id: id, messages: [...input], memory: [...memory] }
+    },
+  )
+
+  app.get(
+    '/api/v1/threads',
+    {
+      config: reading,
+      schema: {
+        tags,
+        summary: 'Your conversations with agents, the last used first',
+        querystring: listThreads,
+        response: { 200: threadList },
+      },
+    },
+    async request => {
+      const { limit, cursor, agent_id: agentId } = request.query
+      const place = decodeCursor(cursor, placeCursor)
+      const before = place && { usedAt: place.at, id: place.id }
+      const rows = await runs.threads(callerOf(request), { agentId, limit: limit + 1, before })
+      return pageOf(rows, limit, threadBody, row => `${row.usedAt.getTime()}_${row.id}`)
     },
   )
 

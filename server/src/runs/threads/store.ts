@@ -1,5 +1,6 @@
 import type { RunMessage } from '@roundhouse/sdk/contract'
 import { type QueryExecutorProvider, sql } from 'kysely'
+import type { ThreadFilter, ThreadView } from '../run.ts'
 import type { RunStep } from '../stream.ts'
 
 export type ThreadMessage = RunMessage & { readonly seq: number }
@@ -17,6 +18,7 @@ export type Thread = {
   readonly summarised: number
 }
 
+const titleCharacters = 120
 /** Far more take longer than a statement may. */
 const prunedAtATime = 20_000
 
@@ -41,6 +43,27 @@ export function createThreadStore(db: QueryExecutorProvider) {
         select agent_id as "agentId", summary, summarised::float8 as summarised
         from threads where id = ${id}`.execute(db)
       return rows[0]
+    },
+
+    /**
+     * Those of an owner, null being the house, by when they were last used. Derived names (UUIDs of version 8) are left
+     * out: those are conversations of visitors of embeds, and of clients that keep their own lists.
+     */
+    async list(ownerId: string | null, { agentId, limit, before }: ThreadFilter): Promise<ThreadView[]> {
+      const { rows } = await sql<ThreadView>`
+        select id, agent_id as "agentId", created_at as "createdAt", date_trunc('milliseconds', used_at) as "usedAt",
+          coalesce(
+            (select left(content, ${titleCharacters}) from thread_messages
+              where thread_id = threads.id and role = 'user' order by seq limit 1),
+            (select left(input -> -1 ->> 'content', ${titleCharacters}) from runs
+              where thread_id = threads.id order by created_at limit 1)) as title
+        from threads
+        where owner_id is not distinct from ${ownerId}::uuid and substr(id::text, 15, 1) <> '8'
+          and exists (select from runs where thread_id = threads.id)
+          ${agentId === undefined ? sql`` : sql`and agent_id = ${agentId}`}
+          ${before === undefined ? sql`` : sql`and (date_trunc('milliseconds', used_at), id) < (${before.usedAt}, ${before.id})`}
+        order by date_trunc('milliseconds', used_at) desc, id desc limit ${limit}`.execute(db)
+      return rows
     },
 
     /**

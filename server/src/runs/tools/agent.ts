@@ -5,6 +5,7 @@ import type { AgentLookup, AgentTarget } from '../../agents/agent.ts'
 import type { Runs, RunView } from '../run.ts'
 import type { OpenedTool, ToolContext } from '../tool.ts'
 import { derivedId } from './derived-id.ts'
+import { needScope } from './need-scope.ts'
 
 const timeoutMs = 5 * 60_000
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -24,11 +25,7 @@ export async function agentTool(
   caller: Caller,
   { agent, name, description }: AgentToolOf<'agent'>,
 ): Promise<OpenedTool> {
-  if (!caller.scopes.has('agents'))
-    throw new Problem(
-      'forbidden',
-      `The agent has the agent ${agent} as a tool, which needs a credential with the scope agents.`,
-    )
+  needScope(caller, 'agents', `the agent ${agent}`)
   const target: AgentTarget = uuid.test(agent) ? { id: agent.toLowerCase() } : { slug: agent }
   const found = await dependencies.agents.runnable(caller, target)
   return {

@@ -7,6 +7,7 @@ import type { Files } from '../../files/files.ts'
 import { checkObjectName } from '../../files/names.ts'
 import type { OpenedTool } from '../tool.ts'
 import { isReadable, readText, typeOfName } from './file-text.ts'
+import { needScope } from './need-scope.ts'
 
 const timeoutMs = 30_000
 const mostListed = 100
@@ -34,11 +35,7 @@ export async function filesTool(
   caller: Caller,
   { bucket, folder = '', write = false, name = 'files', description }: AgentToolOf<'files'>,
 ): Promise<readonly OpenedTool[]> {
-  if (!caller.scopes.has('files'))
-    throw new Problem(
-      'forbidden',
-      `The agent has files of the bucket ${bucket} as a tool, which needs a credential with the scope files.`,
-    )
+  needScope(caller, 'files', `files of the bucket ${bucket}`)
   const { open_folders, public: isPublic } = await buckets.get(caller, bucket)
   const isShared = open_folders || isPublic
   const own = isShared || caller.userId === null ? '' : `${caller.userId}/`

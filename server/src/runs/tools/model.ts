@@ -5,6 +5,7 @@ import type { Serving } from '../../models/serving.ts'
 import type { TensorCodec } from '../../ports/tensor-codec.ts'
 import type { Predictions } from '../../predictions/predictions.ts'
 import type { OpenedTool } from '../tool.ts'
+import { needScope } from './need-scope.ts'
 import { shortened } from './shortened.ts'
 import { describeOutputs, inputSchema } from './signature.ts'
 
@@ -24,11 +25,7 @@ export async function modelTool(
   caller: Caller,
   { model, name, description }: AgentToolOf<'model'>,
 ): Promise<OpenedTool> {
-  if (!caller.scopes.has('predict'))
-    throw new Problem(
-      'forbidden',
-      `The agent has the model ${model} as a tool, which needs a credential with the scope predict.`,
-    )
+  needScope(caller, 'predict', `the model ${model}`)
   const { serving, predictions, codec } = dependencies
   const target: ModelTarget = uuid.test(model) ? { id: model } : { name: model }
   const row = await serving.row(caller, target)

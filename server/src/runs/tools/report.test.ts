@@ -2,48 +2,14 @@ import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { after, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { isProblem } from '@roundhouse/sdk/contract'
 import { type Caller, serviceCaller } from '../../accounts/caller.ts'
-import { openFolderStore } from '../../adapters/files/folder.ts'
-import { createTypesetter } from '../../adapters/typst/typesetter.ts'
 import { createCredits } from '../../credits/credits.ts'
-import type { CreditTables } from '../../credits/store.ts'
-import { createFiles } from '../../files/files.ts'
-import type { FileTables } from '../../files/store.ts'
-import { systemClock } from '../../kit/clock.ts'
-import { createIds } from '../../kit/ids.ts'
-import { silentLog } from '../../kit/log.ts'
-import { createReports } from '../../reports/reports.ts'
-import type { ReportTables } from '../../reports/store.ts'
-import { shippedTemplates } from '../../reports/templates.ts'
 import { newCaller } from '../../testing/callers.ts'
-import { defer } from '../../testing/defer.ts'
-import { openTestDatabase } from '../../testing/open-test-database.ts'
-import { temporaryFolder } from '../../testing/temporary-folder.ts'
+import { openReportsRoom } from '../../testing/reports-room.ts'
 import { reportTool } from './report.ts'
 
-const scope = { after }
-const templatesFolder = fileURLToPath(new URL('../../../templates', import.meta.url))
-const { database } = await openTestDatabase<ReportTables & FileTables & CreditTables>(scope, {
-  max: 3,
-  systemMax: 2,
-})
-const common = { database, ids: createIds(), clock: systemClock, log: silentLog }
-const files = createFiles({
-  ...common,
-  files: await openFolderStore({ folder: await temporaryFolder(scope) }),
-  secretKeys: ['a secret key of the tests with more than 32 characters'],
-  maxFileBytes: 100_000_000,
-})
-const typesetter = createTypesetter({
-  log: silentLog,
-  fontsFolder: `${templatesFolder}/fonts`,
-  timeoutMs: 30_000,
-  memoryBytes: 1_000_000_000,
-})
-defer(scope, () => typesetter.close())
-const reports = createReports({ ...common, files, typesetter, templates: shippedTemplates(templatesFolder) })
+const { database, common, files, reports } = await openReportsRoom({ after })
 const credits = createCredits(common)
 const root = serviceCaller('test')
 const open = (caller: Caller) =>

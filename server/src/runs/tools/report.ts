@@ -8,6 +8,7 @@ import type { CreatedReport, Reports } from '../../reports/reports.ts'
 import type { ReportTemplate } from '../../reports/templates.ts'
 import type { OpenedTool } from '../tool.ts'
 import { derivedId } from './derived-id.ts'
+import { needScope } from './need-scope.ts'
 import { reportSchema } from './report-schema.ts'
 
 const usualTemplate = 'forecast-report'
@@ -34,8 +35,7 @@ export async function reportTool(
   caller: Caller,
   spec: AgentToolOf<'report'>,
 ): Promise<OpenedTool> {
-  if (!caller.scopes.has('files'))
-    throw new Problem('forbidden', 'The agent makes reports, which needs a credential with the scope files.')
+  needScope(caller, 'files', 'reports')
   const { reports, files, credits, publicUrl } = dependencies
   const template = newestOf(reports.templates(), spec.template ?? usualTemplate)
   return {

@@ -21,6 +21,7 @@ import { createShelf } from '../../models/shelf.ts'
 import { createModelStore, type ModelTables } from '../../models/store.ts'
 import { createJournal } from '../../predictions/journal.ts'
 import { createPredictionCache } from '../../predictions/prediction-cache.ts'
+import { createPredictionCounts } from '../../predictions/prediction-counts.ts'
 import { createPredictions } from '../../predictions/predictions.ts'
 import { createPredictionStore, type PredictionTables } from '../../predictions/store.ts'
 import { newCaller } from '../../testing/callers.ts'
@@ -66,6 +67,7 @@ const journal = createJournal({
 defer(file, () => journal.close(3000))
 const credits = createCredits({ database, clock, log })
 const predictions = createPredictions({
+  counts: createPredictionCounts(),
   serving,
   cache: createPredictionCache({ cache: createMemoryCache({ maxBytes: 1e6 }), ttlSeconds: 60 }),
   journal,
