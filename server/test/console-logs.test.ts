@@ -65,6 +65,11 @@ test('the id of a request leads to its whole story, with a way to each of its pa
   await page.getByRole('link', { name: 'Job model' }).click()
   await page.getByRole('dialog', { name: 'model' }).getByRole('link', { name: 'Open the job' }).click()
   await page.waitForURL(/\/jobs\//)
+  const lines = page.getByRole('table', { name: 'Log lines' })
+  await lines.getByRole('row', { name: /POST \/api\/v1\/jobs/ }).waitFor()
+  await lines.getByRole('link', { name: 'job-end' }).click()
+  await page.getByRole('dialog', { name: 'job-end' }).waitFor()
+  assert.match(decodeURIComponent(page.url()), /\/logs\?q=request:console-story/)
 })
 
 test('a member is told why the log is not theirs, and sees nothing of the requests of others', {

@@ -151,7 +151,7 @@ test('a prediction can be opened by its address, with what went in and out, and 
   assert.equal(await link.getAttribute('href'), `/requests/${record?.request_id}`)
 })
 
-test('its owner describes, prices and deletes a model by its typed name; others are told why they may not', {
+test('its owner describes, prices and deletes a model by its typed name, and is asked before changes are lost; others are told why they may not', {
   skip: skipConsole,
 }, async t => {
   assert.ok(pages)
@@ -167,6 +167,18 @@ test('its owner describes, prices and deletes a model by its typed name; others 
     [saved.description, saved.price, saved.visibility],
     ['Gives back what it gets.', 3, 'users'],
   )
+  await page.getByLabel('Price of a call, in credits').fill('three')
+  await page.getByRole('link', { name: 'Versions' }).click()
+  const leave = page.getByRole('dialog', { name: 'Leave without saving?' })
+  await leave.getByRole('button', { name: 'Save and leave' }).click()
+  await leave.getByText('A whole number of credits, 0 for free.').waitFor()
+  await leave.getByRole('button', { name: 'Stay here' }).click()
+  await page.getByLabel('Price of a call, in credits').fill('4')
+  await page.getByRole('link', { name: 'Versions' }).click()
+  await leave.getByRole('button', { name: 'Save and leave' }).click()
+  await page.waitForURL(/\/versions$/)
+  assert.equal((await ask<Model>(owner.token, 'GET', `/api/v1/models/${id}`)).price, 4)
+  await page.goBack()
 
   await pages.become('Mel')
   const narrow = await pages.open(t, `/models/${id}/settings`, { width: 360, height: 740 })

@@ -1,19 +1,22 @@
 import { useBlocker } from '@tanstack/react-router'
-import { type ReactElement, useState } from 'react'
+import { type ReactElement, type ReactNode, useState } from 'react'
 import { Button } from './button.tsx'
 import { Dialog } from './dialog.tsx'
 import { ProblemNotice } from './problem.tsx'
 
-/** Asks before what is not saved is lost: on the way to another page, and when the window is closed. */
+/** Asks before something is lost: on the way to another page, and when the window is closed. */
 export function LeaveDialog({
-  what,
+  title = 'Leave without saving?',
+  children,
   isUnsaved,
   save,
 }: {
-  /** What would be lost: `The draft has changes`. */
-  what: string
+  title?: string
+  /** What would be lost, as a sentence. */
+  children: ReactNode
   isUnsaved: boolean
-  save: () => Promise<unknown>
+  /** Where it can be kept at once. */
+  save?: () => Promise<unknown>
 }): ReactElement | null {
   const blocker = useBlocker({
     shouldBlockFn: ({ current, next }) => isUnsaved && current.pathname !== next.pathname,
@@ -27,7 +30,7 @@ export function LeaveDialog({
     setBusy(true)
     setError(undefined)
     try {
-      await save()
+      await save?.()
       blocker.proceed()
     } catch (failure) {
       setError(failure)
@@ -36,18 +39,20 @@ export function LeaveDialog({
     }
   }
   return (
-    <Dialog title="Leave without saving?" onClose={blocker.reset}>
+    <Dialog title={title} onClose={blocker.reset}>
       <div className="grid gap-4">
-        <p className="text-sm text-quiet">{what} that are not saved. They are lost when you leave.</p>
+        <p className="text-sm text-quiet">{children}</p>
         {error !== undefined && <ProblemNotice error={error} />}
         <div className="flex flex-wrap justify-end gap-2">
           <Button onClick={blocker.reset}>Stay here</Button>
           <Button look="danger" onClick={blocker.proceed}>
-            Leave without saving
+            {save ? 'Leave without saving' : 'Leave'}
           </Button>
-          <Button look="primary" busy={isBusy && 'Saving…'} onClick={() => void saveAndLeave()}>
-            Save and leave
-          </Button>
+          {save && (
+            <Button look="primary" busy={isBusy && 'Saving…'} onClick={() => void saveAndLeave()}>
+              Save and leave
+            </Button>
+          )}
         </div>
       </div>
     </Dialog>

@@ -6,14 +6,14 @@ import { useApi, useApiPages } from '../../app/use-api.ts'
 import { CodeBlock } from '../../ui/copy.tsx'
 import { CopyAsCurl } from '../../ui/copy-as-curl.tsx'
 import { DropZone } from '../../ui/drop-zone.tsx'
-import { bytes } from '../../ui/format.ts'
+import { bytes, counted } from '../../ui/format.ts'
+import { LeaveDialog } from '../../ui/leave-dialog.tsx'
 import { Empty, Page, Section, Waiting } from '../../ui/page.tsx'
 import { ProblemNotice } from '../../ui/problem.tsx'
 import { useSelection } from '../../ui/use-selection.ts'
 import { Readers } from './buckets-page.tsx'
 import { EntriesTable } from './entries-table.tsx'
 import { FolderBar } from './folder-bar.tsx'
-import { LeaveUploads } from './leave-uploads.tsx'
 import { ObjectDrawer } from './object-drawer.tsx'
 import { lastPart, mostAtOnce, nameIn, supabaseSnippet } from './places.ts'
 import { UploadList } from './upload-list.tsx'
@@ -73,6 +73,7 @@ export function BucketPage(): ReactElement {
       </Page>
     )
   const { file_size_limit: limit, allowed_mime_types: types } = bucket.data
+  const unsent = uploads.list.filter(({ state }) => state === 'sending' || state === 'waiting').length
   return (
     <Page
       title={name}
@@ -97,7 +98,11 @@ export function BucketPage(): ReactElement {
           </p>
         </DropZone>
         <UploadList uploads={uploads} />
-        <LeaveUploads list={uploads.list} />
+        <LeaveDialog title="Leave before all is sent?" isUnsaved={unsent > 0}>
+          {unsent === 0
+            ? 'All files are there now.'
+            : `${counted(unsent, 'file')} would not be sent. Stay until they are there, or leave without them.`}
+        </LeaveDialog>
       </div>
       <FolderBar
         bucket={name}

@@ -80,7 +80,7 @@ export function JobPage(): ReactElement {
           {job.status === 'done' && <JobResult job={job} />}
           {isAdmin && job.request_id !== null && (
             <Section title="Logs">
-              <RequestLogs requestId={job.request_id} version={`${job.status} ${job.attempt}`} />
+              <RequestLogs requestId={job.request_id} />
             </Section>
           )}
         </div>

@@ -10,7 +10,8 @@ import { Waiting } from '../../ui/page.tsx'
 import { ProblemNotice } from '../../ui/problem.tsx'
 import { Moment } from '../../ui/time.tsx'
 import { UserName } from '../../ui/user-name.tsx'
-import { isError, levels } from './log-words.ts'
+import { LevelMark } from './level-mark.tsx'
+import { isError } from './log-words.ts'
 
 export type LineDetailProps = {
   id: string
@@ -40,7 +41,6 @@ export function LineDetail({ id, line, onFilter, onClose }: LineDetailProps): Re
 }
 
 function Whole({ line, onFilter }: { line: LogLine; onFilter: LineDetailProps['onFilter'] }): ReactElement {
-  const { icon: Icon, colour } = levels[line.level]
   const plain: [key: string, value: string | null, shown?: ReactNode][] = [
     ['event', line.event],
     ['request', line.request_id, line.request_id && <StoryLink id={line.request_id} />],
@@ -56,9 +56,8 @@ function Whole({ line, onFilter }: { line: LogLine; onFilter: LineDetailProps['o
   return (
     <div className="grid gap-5">
       <p className="flex flex-wrap items-center gap-x-4 gap-y-1 text-sm">
-        <span className={`inline-flex items-center gap-1.5 font-medium ${colour}`}>
-          <Icon aria-hidden="true" className="size-4" />
-          {line.level}
+        <span className="font-medium">
+          <LevelMark level={line.level} />
         </span>
         <Moment at={line.at} />
         {line.duration_ms !== null && <span className="tabular">took {duration(line.duration_ms)}</span>}

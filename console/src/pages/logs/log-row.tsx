@@ -4,6 +4,7 @@ import type { CSSProperties, ReactElement } from 'react'
 import { classes } from '../../ui/class-names.ts'
 import { duration, shortId } from '../../ui/format.ts'
 import { localTime } from '../../ui/relative-time.ts'
+import { LevelMark } from './level-mark.tsx'
 import { gistOf, levels, lineTime, statusColour } from './log-words.ts'
 
 export const wideGrid =
@@ -19,7 +20,7 @@ export type LogRowProps = {
 
 /** One line. Its link opens what else it says; the id of its request opens the story. */
 export function LogRow({ line, index, style, now, isOpen }: LogRowProps): ReactElement {
-  const { icon: Icon, colour, edge } = levels[line.level]
+  const { edge } = levels[line.level]
   const { main, rest } = gistOf(line)
   const at = lineTime(line.at, now)
   return (
@@ -46,10 +47,7 @@ export function LogRow({ line, index, style, now, isOpen }: LogRowProps): ReactE
           {at.day !== undefined && <span className="mr-1.5">{at.day}</span>}
           {at.time}
         </time>
-        <span className={classes('inline-flex items-center gap-1', colour)}>
-          <Icon aria-hidden="true" className="size-3.5 shrink-0" />
-          {line.level}
-        </span>
+        <LevelMark level={line.level} />
         <Link
           from="/logs"
           to="/logs"

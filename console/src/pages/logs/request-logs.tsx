@@ -1,14 +1,15 @@
 import type { LogLine } from '@roundhouse/sdk'
 import { Link } from '@tanstack/react-router'
 import type { ReactElement } from 'react'
-import { useApiPages } from '../../app/use-api.ts'
+import { useApi } from '../../app/use-api.ts'
 import { classes } from '../../ui/class-names.ts'
 import { duration } from '../../ui/format.ts'
 import { Waiting } from '../../ui/page.tsx'
 import { ProblemNotice } from '../../ui/problem.tsx'
 import { Notice } from '../../ui/state.tsx'
 import { type Column, rowLink, Table } from '../../ui/table.tsx'
-import { gistOf, levels, lineTime } from './log-words.ts'
+import { LevelMark } from './level-mark.tsx'
+import { gistOf, lineTime } from './log-words.ts'
 
 const columns: readonly Column<LogLine>[] = [
   {
@@ -17,15 +18,13 @@ const columns: readonly Column<LogLine>[] = [
     cell: ({ at }) => {
       const { day, time } = lineTime(at, new Date())
       return (
-        <time
-          dateTime={at}
-          className="font-mono text-[13px] tabular"
-          title={at}
-        >{`${day ?? ''} ${time}`}</time>
+        <time dateTime={at} className="font-mono text-[13px] tabular" title={at}>
+          {[day, time].filter(Boolean).join(' ')}
+        </time>
       )
     },
   },
-  { title: 'Level', width: '5.5rem', cell: line => <Level line={line} /> },
+  { title: 'Level', width: '5.5rem', cell: ({ level }) => <LevelMark level={level} /> },
   {
     title: 'Event',
     width: 'minmax(9rem,1fr)',
@@ -55,38 +54,33 @@ const columns: readonly Column<LogLine>[] = [
   },
 ]
 
-/** What was logged on the way of one request, newest first. `version` changes when there may be more. */
-export function RequestLogs({ requestId, version }: { requestId: string; version: string }): ReactElement {
-  const lines = useApiPages(['logs', 'request', requestId, version], (client, options) =>
-    client.logs.list({ request_id: requestId, limit: 100, ...options }),
+const askAgainMs = 5000
+
+/** What was logged on the way of one request, newest first. Lines are written a moment behind what they tell of. */
+export function RequestLogs({ requestId }: { requestId: string }): ReactElement {
+  const { data, error, refetch } = useApi(
+    ['logs', 'request', requestId],
+    (client, options) => client.logs.list({ request_id: requestId, limit: 100, ...options }),
+    { refetchInterval: askAgainMs },
   )
-  if (lines.error) return <ProblemNotice error={lines.error} retry={lines.refetch} />
-  if (lines.isPending) return <Waiting what="the log lines" />
-  if (lines.items.length === 0)
+  if (error && !data) return <ProblemNotice error={error} retry={() => void refetch()} />
+  if (!data) return <Waiting what="the log lines" />
+  if (data.data.length === 0)
     return (
       <Notice tone="none">
         No line is kept: lines go after some days, and under load not all of them are kept.
       </Notice>
     )
   return (
-    <Table
-      label="Log lines"
-      columns={columns}
-      rows={lines.items}
-      keyOf={({ id }) => String(id)}
-      hasMore={lines.hasMore}
-      isLoadingMore={lines.isLoadingMore}
-      onMore={lines.loadMore}
-    />
-  )
-}
-
-function Level({ line }: { line: LogLine }): ReactElement {
-  const { icon: Icon, colour } = levels[line.level]
-  return (
-    <span className={classes('inline-flex items-center gap-1', colour)}>
-      <Icon aria-hidden="true" className="size-3.5" />
-      {line.level}
-    </span>
+    <>
+      <Table label="Log lines" columns={columns} rows={data.data} keyOf={({ id }) => String(id)} />
+      {data.next_cursor !== null && (
+        <p className="mt-2 text-sm">
+          <Link to="/logs" search={{ q: `request:${requestId}` }} className="underline">
+            Older lines of this request
+          </Link>
+        </p>
+      )}
+    </>
   )
 }

@@ -41,13 +41,14 @@ export function SettingsForm({
   return (
     <Card>
       <LeaveDialog
-        what="The settings have changes"
         isUnsaved={(!isSame || priceFault !== undefined) && refusal === undefined}
         save={async () => {
           if (priceFault !== undefined) throw new Error(priceFault)
           await save.mutateAsync(change)
         }}
-      />
+      >
+        The settings have changes that are not saved. They are lost when you leave.
+      </LeaveDialog>
       <form
         className="grid gap-4"
         onSubmit={event => {

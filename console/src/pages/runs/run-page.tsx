@@ -59,9 +59,7 @@ export function RunPage(): ReactElement {
       {as === 'events' && <RawEvents runId={id} events={story.events} />}
       {as === 'logs' && (
         <AdminsOnly what="log lines">
-          {story.run.request_id !== null && (
-            <RequestLogs requestId={story.run.request_id} version={story.run.status} />
-          )}
+          {story.run.request_id !== null && <RequestLogs requestId={story.run.request_id} />}
         </AdminsOnly>
       )}
       {as === 'timeline' && <Timeline followed={followed} open={span} />}

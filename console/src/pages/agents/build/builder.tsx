@@ -102,7 +102,9 @@ export function Builder({ agent, part }: { agent: Agent; part: string | undefine
           <View key={state.revision} />
         </div>
       </div>
-      <LeaveDialog what="The draft has changes" isUnsaved={state.unsaved.length > 0} save={state.save} />
+      <LeaveDialog isUnsaved={state.unsaved.length > 0} save={state.save}>
+        The draft has changes that are not saved. They are lost when you leave.
+      </LeaveDialog>
     </EditorContext>
   )
 }
